@@ -1,0 +1,51 @@
+# Étude's commands. Each installs what it needs and is missing (see
+# scripts/install-deps), so a fresh clone needs Rust alone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One build profile for all: what `make demo` compiled, `make test` reuses.
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+ETUDE      := $(TARGET_DIR)/debug/etude
+TOOLS      := $(CURDIR)/target/tools/bin
+BUF        := tools/node_modules/.bin/buf
+
+# Tests that run at once. Each browser test drives a Chromium of its own, so
+# more than one per core only makes them wait for each other.
+TEST_THREADS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
+export RUST_TEST_THREADS = $(TEST_THREADS)
+
+# Chromium's sandbox does not work as root; the option that turns it off is
+# named in full because it gives up protection.
+DEMO_ARGS ?= $(shell [ "$$(id -u)" -ne 0 ] || echo --browser-no-sandbox)
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+.PHONY: help
+
+demo: ## Watch a test of the bundled shop pass in a real Chromium, over gRPC
+	@scripts/install-deps browser
+	cargo build --locked --package etude-server --bin etude
+	$(ETUDE) demo $(DEMO_ARGS)
+.PHONY: demo
+
+test: ## Run the whole suite (TEST_THREADS=n bounds the parallel browsers)
+	@scripts/install-deps test
+	$(BUF) lint
+	PATH="$(TOOLS):$$PATH" cargo test --locked --workspace
+.PHONY: test
+
+lint: ## Check formatting, clippy, the contract, licences and shell scripts
+	@scripts/install-deps lint
+	cargo fmt --all --check
+	$(BUF) lint
+	$(TOOLS)/cargo-deny --workspace --locked check bans licenses sources
+	shellcheck scripts/install-deps .ci/run
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+.PHONY: lint
+
+audit: ## Check the dependencies for security advisories (needs github.com)
+	@scripts/install-deps lint
+	$(TOOLS)/cargo-deny --workspace --locked check advisories
+.PHONY: audit
