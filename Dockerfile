@@ -29,7 +29,7 @@ RUN apt-get update \
 COPY --from=builder /usr/local/bin/etude /usr/local/bin/etude
 COPY LICENSE /usr/share/doc/etude/LICENSE
 
-USER etude
+USER 10001
 WORKDIR /var/lib/etude
 VOLUME /var/lib/etude
 EXPOSE 50051
