@@ -1,1 +1,11 @@
-//! Skeleton.
+//! Sessions, runs, the queue and the shared executor.
+//!
+//! This crate knows *what* happens to a command, a session and a run. *How* a command acts on a
+//! page and how state is kept is behind two traits: [`backend::Backend`] and [`store::Store`].
+//! Their implementations live in crates of their own and are wired together in the binary.
+
+pub mod backend;
+pub mod error;
+pub mod store;
+
+pub use error::{Error, Result};
