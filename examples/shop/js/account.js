@@ -89,12 +89,14 @@ function sortByPointer(list) {
   });
   list.addEventListener("pointermove", ({ clientY }) => {
     if (!dragged) return;
-    const others = [...list.children].filter((item) => item !== dragged);
-    const below = others.find((item) => {
+    const over = [...list.children].find((item) => {
       const box = item.getBoundingClientRect();
-      return clientY < box.top + box.height / 2;
+      return item !== dragged && box.top <= clientY && clientY < box.bottom;
     });
-    list.insertBefore(dragged, below ?? null);
+    if (!over) return;
+    const isBelow = dragged.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING;
+    if (isBelow) over.after(dragged);
+    else over.before(dragged);
   });
   const drop = () => {
     if (!dragged) return;
