@@ -10,7 +10,7 @@ use prost_reflect::{
 };
 
 use crate::DESCRIPTOR_POOL;
-use crate::v1::{Backend, Command};
+use crate::v1::{Backend, Command, VariableUse};
 
 /// One command.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct CommandSpec {
     pub yaml_aliases: Vec<String>,
     /// The field that the short form of a step fills.
     pub scalar: Option<String>,
-    /// The natural-language form; `{field}` stands for a field's value.
+    /// The natural-language form, as `CommandOptions` in the contract describes it.
     pub natural: String,
     /// The backends that can execute it.
     pub backends: Vec<Backend>,
@@ -52,6 +52,12 @@ pub struct FieldSpec {
     pub aliases: Vec<String>,
     /// Whether its text is a template.
     pub template: bool,
+    /// Whether its text is JavaScript evaluated in the page.
+    pub expression: bool,
+    /// What the command does with the variable that its text names.
+    pub variable: VariableUse,
+    /// Whether the natural-language form shows its text without quotes.
+    pub bare: bool,
     /// Whether it must be given.
     pub required: bool,
     /// Meaning, unit, default and bounds.
@@ -145,6 +151,21 @@ pub fn enum_words(descriptor: &EnumDescriptor) -> Vec<(String, i32)> {
         .collect()
 }
 
+/// How the natural language says a value of an enum: its own words, else its name in lower case
+/// with spaces. `None` when the enum has no such value, or it is the unspecified one without words.
+pub fn natural_words(descriptor: &EnumDescriptor, number: i32) -> Option<String> {
+    let value = descriptor.get_value(number)?;
+    let options = value.options();
+    let own = options.get_extension(&CATALOG.extensions.words);
+    match own.as_str() {
+        Some(words) if !words.is_empty() => Some(words.to_owned()),
+        _ => enum_words(descriptor)
+            .into_iter()
+            .find(|(_, other)| *other == number)
+            .map(|(word, _)| word.replace('_', " ")),
+    }
+}
+
 fn enum_prefix(descriptor: &EnumDescriptor) -> String {
     let zero = descriptor.get_value(0);
     zero.map_or(String::new(), |zero| {
@@ -196,6 +217,7 @@ fn actions() -> impl Iterator<Item = FieldDescriptor> {
 struct Extensions {
     command: ExtensionDescriptor,
     field: ExtensionDescriptor,
+    words: ExtensionDescriptor,
     validate: ExtensionDescriptor,
 }
 
@@ -211,6 +233,7 @@ impl Extensions {
         Self {
             command: get("etude.v1.command"),
             field: get("etude.v1.field"),
+            words: get("etude.v1.words"),
             validate: get("buf.validate.field"),
         }
     }
@@ -255,6 +278,9 @@ impl Extensions {
                 .map(|options| texts(options, "aliases"))
                 .unwrap_or_default(),
             template: ours.is_some_and(|options| flag(options, "template")),
+            expression: ours.is_some_and(|options| flag(options, "expression")),
+            variable: ours.map(variable_use).unwrap_or_default(),
+            bare: ours.is_some_and(|options| flag(options, "bare")),
             required: rule("required").unwrap_or_default()
                 || comment(&field.parent_file(), field.path()).contains("Required"),
             description: comment(&field.parent_file(), field.path()),
@@ -286,6 +312,15 @@ fn backends(options: &DynamicMessage) -> Vec<Backend> {
     numbers
         .filter_map(|number| Backend::try_from(number).ok())
         .collect()
+}
+
+fn variable_use(options: &DynamicMessage) -> VariableUse {
+    let number = options
+        .get_field_by_name("variable")
+        .and_then(|value| value.as_enum_number());
+    number
+        .and_then(|number| VariableUse::try_from(number).ok())
+        .unwrap_or_default()
 }
 
 fn text(options: &DynamicMessage, name: &str) -> String {
@@ -430,6 +465,22 @@ mod tests {
         assert!(std::ptr::eq(click, of(&command).unwrap()));
         assert!(click.field("on").unwrap().required);
         assert_eq!(click.method, "/etude.v1.InteractService/Click");
+    }
+
+    #[test]
+    fn values_of_enums_have_natural_words() {
+        let comparison = DESCRIPTOR_POOL
+            .get_enum_by_name("etude.v1.Comparison")
+            .unwrap();
+        let words = |number| natural_words(&comparison, number);
+        assert_eq!(words(0).as_deref(), Some("equals"));
+        assert_eq!(words(1).as_deref(), Some("equals"));
+        assert_eq!(words(4).as_deref(), Some("is less than or equal to"));
+        let position = DESCRIPTOR_POOL
+            .get_enum_by_name("etude.v1.TargetPosition")
+            .unwrap();
+        assert_eq!(natural_words(&position, 5).as_deref(), Some("top left"));
+        assert_eq!(natural_words(&position, 0), None);
     }
 
     #[test]
