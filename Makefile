@@ -49,3 +49,10 @@ audit: ## Check the dependencies for security advisories (needs github.com)
 	@scripts/install-deps lint
 	$(TOOLS)/cargo-deny --workspace --locked check advisories
 .PHONY: audit
+
+bench: ## Measure Étude beside Playwright, Selenium and bare tonic (SUITES="browser runs throughput watchers idle")
+	@scripts/install-deps bench
+	npm ci --silent --prefix bench/peers
+	cargo build --locked --release --package etude-server --package etude-bench
+	$(TARGET_DIR)/release/etude-bench run $(SUITES) --etude $(TARGET_DIR)/release/etude
+.PHONY: bench

@@ -1,0 +1,47 @@
+// selenium-webdriver, as its documentation writes tests: find, wait until visible and enabled, act.
+
+import { Builder, By, until } from "selenium-webdriver";
+import chrome from "selenium-webdriver/chrome.js";
+
+import { FLAGS, serve } from "./driver.mjs";
+
+const WAIT_MS = 20_000;
+const options = new chrome.Options()
+  .setChromeBinaryPath(process.argv[2])
+  .addArguments("--headless=new", "--window-size=1280,800", ...FLAGS);
+const driver = await new Builder()
+  .forBrowser("chrome")
+  .setChromeOptions(options)
+  .setChromeService(new chrome.ServiceBuilder(process.argv[3]))
+  .build();
+
+async function ready(css) {
+  const element = await driver.wait(until.elementLocated(By.css(css)), WAIT_MS);
+  await driver.wait(until.elementIsVisible(element), WAIT_MS);
+  return driver.wait(until.elementIsEnabled(element), WAIT_MS);
+}
+
+await serve({
+  name: "selenium-webdriver",
+  async open() {
+    return {
+      goto: (url) => driver.get(url),
+      async fill(css, text) {
+        const field = await ready(css);
+        await field.clear();
+        await field.sendKeys(text);
+      },
+      click: async (css) => (await ready(css)).click(),
+      async text(css, text) {
+        const element = await ready(css);
+        await driver.wait(until.elementTextIs(element, text), WAIT_MS);
+      },
+      // One browser for all journeys; the storage is what a new context would not have.
+      async close() {
+        await driver.executeScript("localStorage.clear(); sessionStorage.clear()");
+        await driver.manage().deleteAllCookies();
+      },
+    };
+  },
+  stop: () => driver.quit(),
+});
