@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod error_pages;
 mod health;
 pub mod log;
 mod server;
@@ -13,6 +14,7 @@ mod services;
 pub mod status;
 mod transport;
 
+pub use error_pages::error_page;
 pub use server::{Server, StartError};
 
 /// The version, as in the release.
