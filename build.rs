@@ -14,6 +14,8 @@ mod checks;
 mod commands;
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/texts.rs"]
+mod texts;
 
 const PACKAGE: &str = "etude.v1";
 const PACKAGE_FOLDER: &str = "etude/v1";
@@ -34,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pool = compiler.descriptor_pool();
     generate_messages(compiler.file_descriptor_set(), &pool)?;
     fs::write(out.join("etude_commands.rs"), commands::generate(&pool))?;
+    fs::write(out.join("etude_texts.rs"), texts::generate(&pool)?)?;
     fs::write(
         out.join("etude_checks.rs"),
         checks::generate(&pool, PACKAGE)?,
@@ -88,7 +91,7 @@ struct UnknownRule(String);
 
 impl std::fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "build/checks.rs cannot generate a check for {}", self.0)
+        write!(f, "the build script cannot generate code for {}", self.0)
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`catalog`]: the commands, derived from the descriptors
 //! - [`command`]: what all commands have in common
 //! - [`json`]: the canonical protobuf JSON of any message
+//! - [`texts`]: which texts of a command are templates, expressions or names of variables
 //! - [`validate`]: the rules of the contract's annotations, all violations at once
 //! - [`reason`]: the reasons of errors, with the gRPC status of each
 
@@ -12,6 +13,7 @@ pub mod codec;
 pub mod command;
 pub mod json;
 pub mod reason;
+pub mod texts;
 pub mod validate;
 
 use std::sync::LazyLock;
