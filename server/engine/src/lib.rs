@@ -6,6 +6,10 @@
 
 pub mod backend;
 pub mod error;
+pub mod executor;
+pub mod mask;
+pub mod secrets;
 pub mod store;
+pub mod variables;
 
 pub use error::{Error, Result};

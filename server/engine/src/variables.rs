@@ -1,0 +1,277 @@
+//! Variables of a session or data row: layers, values, and what must not be shown of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use etude::v1;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use crate::error::failure;
+use crate::mask::{self, Mask};
+use crate::secrets::Secrets;
+
+/// The most of a variable's value that [`Variables::masked`] shows, in bytes: a session with the
+/// most variables still fits a message.
+const SHOWN_BYTES: usize = 512;
+
+/// The shortest text derived from a secret that is masked wherever it occurs. A shorter one, such
+/// as a secret's length, would blot out half of every text.
+const DERIVED_BYTES: usize = 8;
+
+/// Where a variable's value comes from. A later layer hides an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// The server's environment.
+    Environment,
+    /// The test.
+    Test,
+    /// The data row.
+    Row,
+    /// The session: what its creator gave and what its steps stored.
+    Stored,
+}
+
+/// A variable's value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// The value, as JSON.
+    pub value: Value,
+    /// Whether it must not be shown.
+    pub secret: bool,
+}
+
+/// Variables by name, in layers.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    layers: [BTreeMap<String, Variable>; 4],
+    mask: Mask,
+    revision: u64,
+}
+
+impl Variables {
+    /// No variables.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The variable with this name: that of the topmost layer that has one.
+    pub fn get(&self, name: &str) -> Option<&Variable> {
+        self.layers.iter().rev().find_map(|layer| layer.get(name))
+    }
+
+    /// Sets a variable of a layer.
+    pub fn set(&mut self, layer: Layer, name: impl Into<String>, value: Value) {
+        let secret = false;
+        self.insert(layer, name.into(), Variable { value, secret });
+    }
+
+    /// Sets a variable of a layer to a secret, which is masked from now on wherever it occurs.
+    pub fn set_secret(&mut self, layer: Layer, name: impl Into<String>, secret: &str) {
+        self.mask.add(secret);
+        let value = Value::String(secret.to_owned());
+        let secret = true;
+        self.insert(layer, name.into(), Variable { value, secret });
+    }
+
+    /// Sets a variable to a value that was computed from a secret. It is shown nowhere; where its
+    /// text occurs elsewhere it is masked when it is long enough to tell something.
+    pub fn set_derived(&mut self, layer: Layer, name: impl Into<String>, value: Value) {
+        self.hide_derived(&value);
+        let secret = true;
+        self.insert(layer, name.into(), Variable { value, secret });
+    }
+
+    /// Masks a value that was computed from a secret.
+    pub(crate) fn hide_derived(&mut self, value: &Value) {
+        let text = text_of(value);
+        if text.len() >= DERIVED_BYTES {
+            self.mask.add(&text);
+        }
+    }
+
+    /// Takes over the variables of a request or a test; those with a secret get its value.
+    ///
+    /// # Errors
+    ///
+    /// The server does not hold one of the secrets.
+    pub fn load(
+        &mut self,
+        layer: Layer,
+        variables: &[v1::Variable],
+        secrets: &Secrets,
+    ) -> Result<(), SecretNotFound> {
+        for (index, variable) in variables.iter().enumerate() {
+            match &variable.source {
+                Some(v1::variable::Source::Secret(name)) => {
+                    let value = secrets.get(name).ok_or_else(|| SecretNotFound {
+                        index,
+                        name: name.clone(),
+                    })?;
+                    self.set_secret(layer, &variable.name, value.expose_secret());
+                }
+                Some(v1::variable::Source::Value(value)) => {
+                    self.set(layer, &variable.name, Value::String(value.clone()));
+                }
+                None => self.set(layer, &variable.name, Value::String(String::new())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Every variable that is not hidden by another, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Variable)> {
+        let mut merged = BTreeMap::new();
+        for layer in &self.layers {
+            merged.extend(layer.iter().map(|(name, value)| (name.as_str(), value)));
+        }
+        merged.into_iter()
+    }
+
+    /// The values of every variable, for scripts.
+    pub fn values(&self) -> BTreeMap<String, Value> {
+        self.iter()
+            .map(|(name, variable)| (name.to_owned(), variable.value.clone()))
+            .collect()
+    }
+
+    /// Every variable's text with secrets masked, for people.
+    pub fn masked(&self) -> BTreeMap<String, String> {
+        self.iter()
+            .map(|(name, variable)| (name.to_owned(), self.show(variable, SHOWN_BYTES)))
+            .collect()
+    }
+
+    /// A variable's text with secrets masked, at most `bytes` of it.
+    pub(crate) fn show(&self, variable: &Variable, bytes: usize) -> String {
+        if variable.secret {
+            return mask::DOTS.to_owned();
+        }
+        let text = text_of(&variable.value);
+        let mut text = self.mask.text(&text).into_owned();
+        mask::cut(&mut text, bytes);
+        text
+    }
+
+    /// The text with `••••` in place of every secret.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.mask.text(text)
+    }
+
+    /// What masks the secrets among these variables.
+    pub fn masking(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// A number that changes whenever a variable does.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn insert(&mut self, layer: Layer, name: String, variable: Variable) {
+        self.revision += 1;
+        self.layers[layer as usize].insert(name, variable);
+    }
+}
+
+/// A variable's value as text: text as it is, everything else as JSON.
+pub fn text_of(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
+}
+
+/// The server does not hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the server holds no secret named `{name}`; set ETUDE_SECRET_{name} for it, or put a file of \
+     that name into its secrets folder"
+)]
+pub struct SecretNotFound {
+    /// Place of the variable in its list, from 0.
+    pub index: usize,
+    /// The secret's name.
+    pub name: String,
+}
+
+impl SecretNotFound {
+    /// It, as it stands in a result or an event.
+    pub fn to_failure(&self) -> v1::Failure {
+        failure(v1::ErrorReason::SecretNotFound, self.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn later_layers_hide_earlier_ones() {
+        let mut variables = Variables::new();
+        for (layer, value) in [
+            (Layer::Stored, "stored"),
+            (Layer::Row, "row"),
+            (Layer::Test, "test"),
+            (Layer::Environment, "environment"),
+        ] {
+            variables.set(layer, format!("{layer:?}"), json!(value));
+            variables.set(layer, "all", json!(value));
+        }
+        variables.set(Layer::Row, "two", json!("row"));
+        variables.set(Layer::Test, "two", json!("test"));
+        let text = |name| variables.get(name).map(|v| v.value.clone());
+        assert_eq!(text("all"), Some(json!("stored")));
+        assert_eq!(text("two"), Some(json!("row")));
+        assert_eq!(text("Environment"), Some(json!("environment")));
+        assert_eq!(text("none"), None);
+        assert_eq!(variables.values()["two"], json!("row"));
+        assert_eq!(variables.values().len(), 6);
+    }
+
+    #[test]
+    fn secrets_and_what_holds_them_are_masked() {
+        let mut variables = Variables::new();
+        variables.set_secret(Layer::Test, "password", "s3cr3t!");
+        variables.set(Layer::Stored, "greeting", json!("hello s3cr3t!"));
+        variables.set(Layer::Stored, "count", json!(3));
+        variables.set_derived(Layer::Stored, "length", json!(7));
+        variables.set_derived(Layer::Stored, "encoded", json!("czNjcjN0IQ=="));
+        let masked = variables.masked();
+        assert_eq!(masked["password"], "••••");
+        assert_eq!(masked["greeting"], "hello ••••");
+        assert_eq!(masked["count"], "3");
+        assert_eq!(masked["length"], "••••");
+        assert_eq!(variables.mask("7 czNjcjN0IQ=="), "7 ••••");
+    }
+
+    #[test]
+    fn long_values_are_cut_after_masking() {
+        let mut variables = Variables::new();
+        variables.set_secret(Layer::Test, "secret", "0123456789");
+        let text = "x".repeat(SHOWN_BYTES - 5) + "0123456789" + &"y".repeat(100);
+        variables.set(Layer::Test, "long", json!(text));
+        let shown = &variables.masked()["long"];
+        assert!(!shown.contains("01234"), "{shown}");
+        assert!(shown.len() <= SHOWN_BYTES + "…".len());
+    }
+
+    #[test]
+    fn a_missing_secret_is_named_with_its_place() {
+        let source = |source| v1::Variable {
+            name: "v".into(),
+            source: Some(source),
+        };
+        let list = [
+            source(v1::variable::Source::Value("x".into())),
+            source(v1::variable::Source::Secret("NONE".into())),
+        ];
+        let error = Variables::new()
+            .load(Layer::Test, &list, &Secrets::default())
+            .unwrap_err();
+        assert_eq!((error.index, error.name.as_str()), (1, "NONE"));
+        assert_eq!(error.to_failure().reason, "SECRET_NOT_FOUND");
+    }
+}
