@@ -1,0 +1,212 @@
+//! One definition per option: what `docs/configuration.md` and `etude config` say of it.
+
+use std::fmt::Write as _;
+
+use super::Config;
+
+/// One option.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionInfo {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// What is written: `path`, `text`, `address`, `number`, `duration`, `list` …
+    pub kind: &'static str,
+    /// The default where the schema has none of its own; empty: the schema's.
+    pub default: &'static str,
+    /// What it means, with unit and bounds.
+    pub description: &'static str,
+}
+
+const fn option(
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    description: &'static str,
+) -> OptionInfo {
+    OptionInfo {
+        name,
+        kind,
+        default,
+        description,
+    }
+}
+
+/// Every option, in the order of the schema.
+pub const OPTIONS: &[OptionInfo] = &[
+    option(
+        "server.listen",
+        "address",
+        "",
+        "Address and port to listen on; port 0 takes any free port. An address that other machines can reach is refused, see `server.allow_insecure_bind`.",
+    ),
+    option(
+        "server.allow_insecure_bind",
+        "boolean",
+        "",
+        "Accept a `server.listen` that other machines can reach, although this server checks no credentials and speaks no TLS: only behind a proxy or mesh that does both.",
+    ),
+    option(
+        "server.allowed_origins",
+        "list",
+        "",
+        "Web origins whose pages may call over gRPC-Web, such as `https://tests.example.com`, besides those on loopback.",
+    ),
+    option(
+        "server.max_concurrent_calls",
+        "number",
+        "",
+        "Unary calls that may be answered at the same time; further ones are refused at once with SERVER_OVERLOADED.",
+    ),
+    option(
+        "server.max_concurrent_streams",
+        "number",
+        "",
+        "Streams that may be open at the same time, over all connections; further ones are refused at once with SERVER_OVERLOADED.",
+    ),
+    option(
+        "server.max_connection_age",
+        "duration",
+        "",
+        "How long a connection lives before its client is asked to open a new one, give or take a tenth; at least 10 s. Calls that are open then may go on for another 30 s.",
+    ),
+    option(
+        "data_dir",
+        "path",
+        "`$XDG_DATA_HOME/etude`, else `~/.local/share/etude`",
+        "The folder for the database, the artifacts and the browsers' profiles.",
+    ),
+    option(
+        "browser.kind",
+        "word: chromium or firefox",
+        "",
+        "The browser that executes commands.",
+    ),
+    option(
+        "browser.path",
+        "path",
+        "looked for on `PATH` and in the usual places",
+        "The browser's program.",
+    ),
+    option(
+        "browser.driver_path",
+        "path",
+        "looked for on `PATH` and in the usual places",
+        "The program of its driver: chromedriver or geckodriver.",
+    ),
+    option(
+        "browser.webdriver_url",
+        "text",
+        "none: browsers run on this machine",
+        "A WebDriver endpoint elsewhere, such as a Selenium Grid's.",
+    ),
+    option(
+        "browser.headless",
+        "boolean",
+        "",
+        "Without a window; `false` needs a display.",
+    ),
+    option(
+        "browser.no_sandbox",
+        "boolean",
+        "",
+        "Start Chromium without its sandbox. Chromium needs this when the server runs as root; then a container should isolate it, because pages run with fewer walls around them.",
+    ),
+    option(
+        "browser.arguments",
+        "list",
+        "",
+        "Further command-line arguments of the browser.",
+    ),
+    option(
+        "browser.protocol",
+        "word: auto or classic",
+        "",
+        "`auto`: WebDriver BiDi where the driver grants it; `classic`: never BiDi.",
+    ),
+    option(
+        "browser.warm",
+        "number",
+        "",
+        "Idle browsers that are kept ready, so that sessions open fast; 0 starts each on demand.",
+    ),
+    option(
+        "browser.start_timeout",
+        "duration",
+        "",
+        "How long a browser may take to start; at most 24 h.",
+    ),
+    option(
+        "sessions.max",
+        "number",
+        "",
+        "Live sessions that may be active at the same time; further ones are refused with SESSION_LIMIT.",
+    ),
+    option(
+        "sessions.ttl",
+        "duration",
+        "",
+        "How long a session lives when its creator does not say; at most 24 h.",
+    ),
+    option(
+        "sessions.idle_timeout",
+        "duration",
+        "",
+        "How long a session may stay without a command when its creator does not say; at most 24 h.",
+    ),
+    option(
+        "runs.max_queued",
+        "number",
+        "",
+        "Runs that may wait; further ones are refused with RUN_QUEUE_FULL.",
+    ),
+    option(
+        "runs.max_parallel",
+        "number",
+        "",
+        "Browsers that runs may use at the same time.",
+    ),
+    option(
+        "log.level",
+        "text",
+        "",
+        "The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`; also per module, such as `info,etude_engine=debug`. The variable `LOG_LEVEL` sets it too.",
+    ),
+    option(
+        "log.format",
+        "word: text or json",
+        "",
+        "The form of a log line: `text` for people, `json` for machines. Logs go to stderr.",
+    ),
+    option(
+        "secrets.folder",
+        "path",
+        "none: only the variables `ETUDE_SECRET_…`",
+        "A folder with one file a secret; the file's name is the secret's.",
+    ),
+];
+
+/// The dotted name of every option.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OPTIONS.iter().map(|info| info.name)
+}
+
+/// The table of all options for `docs/configuration.md`.
+pub fn markdown() -> String {
+    let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
+    let mut out = String::from("| Option | Value | Default | Meaning |\n|---|---|---|---|\n");
+    for info in OPTIONS {
+        let pointer = format!("/{}", info.name.replace('.', "/"));
+        let default = match (info.default, defaults.pointer(&pointer)) {
+            ("", Some(serde_json::Value::String(text))) => format!("`{text}`"),
+            ("", Some(value)) => format!("`{value}`"),
+            (text, _) => text.to_owned(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {default} | {} |",
+            info.name, info.kind, info.description
+        );
+    }
+    out
+}
