@@ -2,7 +2,7 @@
 
 # The `etude` binary with Chromium beside it.
 #
-#   docker build -t etude .
+#   docker build -t etude --build-arg ETUDE_COMMIT="$(git rev-parse --short=12 HEAD)" .
 #   docker run --rm --network host --shm-size 1g etude
 #
 # Étude listens on loopback until authentication is configured, hence the
@@ -11,6 +11,8 @@
 FROM rust:1.95.0-bookworm AS builder
 WORKDIR /src
 COPY . .
+# The commit that `etude version` names; the build has no repository to ask.
+ARG ETUDE_COMMIT=unknown
 # The caches keep a rebuild to what changed; the binary leaves them by copy.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
