@@ -32,6 +32,7 @@ COPY --from=builder /usr/local/bin/etude /usr/local/bin/etude
 COPY LICENSE /usr/share/doc/etude/LICENSE
 
 USER 10001
+ENV ETUDE_DATA_DIR=/var/lib/etude
 WORKDIR /var/lib/etude
 VOLUME /var/lib/etude
 EXPOSE 50051

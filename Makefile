@@ -45,14 +45,13 @@ lint: ## Check formatting, clippy, the contract, licences and shell scripts
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 .PHONY: lint
 
+bench: ## Measure Étude beside Playwright, Selenium and bare tonic (SUITES="browser idle" picks)
+	@scripts/install-deps bench
+	cargo build --locked --release --package etude-server --package etude-bench
+	$(TARGET_DIR)/release/etude-bench run --etude $(TARGET_DIR)/release/etude $(SUITES)
+.PHONY: bench
+
 audit: ## Check the dependencies for security advisories (needs github.com)
 	@scripts/install-deps lint
 	$(TOOLS)/cargo-deny --workspace --locked check advisories
 .PHONY: audit
-
-bench: ## Measure Étude beside Playwright, Selenium and bare tonic (SUITES="browser runs throughput watchers idle")
-	@scripts/install-deps bench
-	npm ci --silent --prefix bench/peers
-	cargo build --locked --release --package etude-server --package etude-bench
-	$(TARGET_DIR)/release/etude-bench run $(SUITES) --etude $(TARGET_DIR)/release/etude
-.PHONY: bench
