@@ -32,7 +32,7 @@ pub(crate) async fn measure(paths: &Paths) -> Result<Vec<Line>> {
         site::serve(&paths.root.join("bench/pages")).await?
     );
     let journey = journey_steps(&paths.root)?;
-    let server = EtudeServer::start(&paths.etude, &[("ETUDE_BROWSER__POOL_SIZE", "1")]).await?;
+    let server = EtudeServer::start(&paths.etude, &[("ETUDE_BROWSER__WARM", "1")]).await?;
     let peers = paths.root.join("bench/peers");
     let start = |name: &str| Peer::start(peers.join(name), paths);
     let mut playwright = start("playwright.mjs").await?;

@@ -108,7 +108,7 @@ async fn run(only: &[Suite], paths: &Paths) -> Result<()> {
 async fn throughput(binary: &Path) -> Result<Vec<Line>> {
     let (_echo, echo) = start_echo().await?;
     let settings = [
-        ("ETUDE_BROWSER__POOL_SIZE", "0"),
+        ("ETUDE_BROWSER__WARM", "0"),
         ("ETUDE_SESSIONS__IDLE_TIMEOUT", "10m"),
     ];
     let server = EtudeServer::start(&binary.to_path_buf(), &settings).await?;

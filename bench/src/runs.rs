@@ -85,7 +85,7 @@ async fn create_until(deadline: Instant, channel: Channel) -> Result<u64> {
 /// Time from the call of RunTest to the first step's event, with a warm pool.
 pub(crate) async fn first_step(binary: &Path) -> Result<Line> {
     const ROUNDS: usize = 10;
-    let settings = [("ETUDE_BROWSER__POOL_SIZE", "1")];
+    let settings = [("ETUDE_BROWSER__WARM", "1")];
     let server = EtudeServer::start(&binary.to_path_buf(), &settings).await?;
     let mut client = RunServiceClient::new(server.channel().await?);
     let mut times = Vec::with_capacity(ROUNDS);

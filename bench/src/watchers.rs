@@ -24,7 +24,7 @@ const STEP: Duration = Duration::from_millis(20);
 
 /// Latency and loss with a live run, memory with a quiet one.
 pub(crate) async fn measure(binary: &Path) -> Result<Vec<Line>> {
-    let settings = [("ETUDE_BROWSER__POOL_SIZE", "1")];
+    let settings = [("ETUDE_BROWSER__WARM", "1")];
     let server = EtudeServer::start(&binary.to_path_buf(), &settings).await?;
     let channels = channels(&server).await?;
     let memory = idle_memory(&server, &channels).await?;
