@@ -1,9 +1,70 @@
 //! Test files: from text to typed tests and back.
 //!
+//! - [`parse`]: a file as a typed test, or all its mistakes, each with its place
+//! - [`validate_test`]: the mistakes of a typed test
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
+//!
+//! Nothing here reads a file, waits or keeps state. Keys, types, enums and bounds come from the
+//! descriptors of the contract; what a test file spells in a way of its own (variables, data
+//! rows, targets, a viewport, durations) is in `decode`, `format` and `schema` alike.
+//!
+//! Any input is answered within bounds of time and memory: a file has at most 1 MiB, nests at
+//! most 100 deep, and its aliases expand to at most 4 MiB.
 
+mod check;
+mod decode;
+mod diagnose;
 pub mod duration;
+mod model;
 pub mod natural;
+mod source;
+mod suggest;
+mod syntax;
 pub mod template;
+mod tree;
+mod variables;
+
+use etude::v1::{self, Diagnostic};
+
+pub use check::validate_test;
+use decode::Decoded;
+use diagnose::Mistakes;
+use source::Source;
+
+/// A parsed file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// The test; absent when a diagnostic is an error.
+    pub test: Option<v1::Test>,
+    /// Every mistake, by place; at most 1000.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses a test file, YAML 1.2 or JSON. `file_name` names it in places.
+pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
+    let (source, mistake) = Source::read(file_name, content);
+    let mut mistakes = Mistakes::default();
+    let decoded = match mistake {
+        Some(mistake) => {
+            mistakes.add(mistake);
+            None
+        }
+        None => decode_source(&source, &mut mistakes),
+    };
+    let test = decoded
+        .filter(|_| !mistakes.has_errors())
+        .map(|decoded| decoded.test);
+    Parsed {
+        test,
+        diagnostics: mistakes.into_diagnostics(&source),
+    }
+}
+
+fn decode_source(source: &Source<'_>, mistakes: &mut Mistakes) -> Option<Decoded> {
+    let (tree, root) = tree::build(source, mistakes)?;
+    let decoded = decode::decode(source, &tree, root, mistakes);
+    check::decoded(source, &decoded, mistakes);
+    Some(decoded)
+}

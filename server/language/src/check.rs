@@ -1,0 +1,211 @@
+//! What can be wrong with a test whose values are all of the right type: rules of the contract,
+//! templates, variables.
+
+use std::collections::HashSet;
+
+use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation};
+use etude::validate::{Validate, Violation};
+use prost_reflect::{DynamicMessage, ReflectMessage};
+
+use crate::decode::Decoded;
+use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes};
+use crate::model;
+use crate::source::{Source, Span};
+use crate::variables::{self, Uses};
+
+/// A mistake in a field of a test.
+struct Finding {
+    path: String,
+    /// What the field's text has where the mistake is. Empty: the mistake is the whole field.
+    part: String,
+    /// As it will be reported, but without its place.
+    mistake: Mistake,
+}
+
+/// Checks a typed test: the rules of the contract, its templates, and its variables: one that is
+/// used and that nothing before sets is a warning, because a run can set it too.
+///
+/// A diagnostic's location is that of its step, else it is absent; the message names the field.
+/// There are at most 1000.
+pub fn validate_test(test: &v1::Test) -> Vec<Diagnostic> {
+    let mut findings = violations(test);
+    findings.extend(same_names(test));
+    findings.extend(uses(test, &uses_of(test)));
+    let nowhere = Source::read("", b"").0;
+    findings.truncate(MAX_DIAGNOSTICS);
+    findings
+        .into_iter()
+        .map(|finding| Diagnostic {
+            location: location(test, &finding.path),
+            message: format!("{}: {}", finding.path, finding.mistake.message),
+            length: 0,
+            ..finding.mistake.into_diagnostic(&nowhere)
+        })
+        .collect()
+}
+
+/// Checks a decoded file.
+pub(crate) fn decoded(source: &Source<'_>, decoded: &Decoded, mistakes: &mut Mistakes) {
+    let mut findings = violations(&decoded.test);
+    findings.extend(uses(&decoded.test, &decoded.uses));
+    for finding in findings {
+        if decoded.places.is_refused(&finding.path) {
+            continue;
+        }
+        let span = decoded.places.find(&finding.path);
+        mistakes.add(Mistake {
+            span: narrow(source, span, &finding.part),
+            ..finding.mistake
+        });
+    }
+}
+
+/// The place of a part of a field's text, where the file spells it as it is.
+fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
+    let part = part.lines().next().unwrap_or_default();
+    let text = source.slice(span);
+    let Some(at) = text.find(part).filter(|_| !part.is_empty()) else {
+        return span;
+    };
+    let before = text[..at].chars().count();
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Span {
+        line: span.line,
+        column: span.column + number(before),
+        length: number(part.chars().count()),
+    }
+}
+
+fn violations(test: &v1::Test) -> Vec<Finding> {
+    let all = test.violations();
+    all.into_iter().map(Finding::of_violation).collect()
+}
+
+impl Finding {
+    fn new(path: &str, reason: ErrorReason, message: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            part: String::new(),
+            mistake: Mistake::error(Span::START, reason, message),
+        }
+    }
+
+    fn of_violation(violation: Violation) -> Self {
+        let name = violation.field.rsplit('.').next().unwrap_or_default();
+        let description = violation.description;
+        let names_something =
+            violation.rule == "string.pattern" && description.contains("[A-Za-z_]");
+        let message = if names_something {
+            format!("\"{name}\" must be the name of a variable or secret")
+        } else if name.is_empty() {
+            description
+        } else if description.starts_with("must") {
+            format!("\"{name}\" {description}")
+        } else {
+            format!("\"{name}\": {description}")
+        };
+        let mut finding = Self::new(&violation.field, ErrorReason::InvalidValue, message);
+        if names_something {
+            finding.mistake = finding
+                .mistake
+                .suggest("use letters, digits and \"_\" only, and no digit at the beginning");
+        }
+        finding
+    }
+}
+
+/// Two variables of one name: the typed form can hold them, a file cannot.
+fn same_names(test: &v1::Test) -> Vec<Finding> {
+    let rows = test.data_rows.iter().enumerate();
+    let rows = rows.map(|(index, row)| (format!("data_rows[{index}].variables"), &row.variables));
+    let mut found = Vec::new();
+    for (path, list) in std::iter::once(("variables".to_owned(), &test.variables)).chain(rows) {
+        let mut names = HashSet::new();
+        for (index, variable) in list.iter().enumerate() {
+            if !names.insert(&variable.name) {
+                let message = format!("the variable \"{}\" stands twice", variable.name);
+                let path = format!("{path}[{index}]");
+                found.push(Finding::new(&path, ErrorReason::DuplicateKey, message));
+            }
+        }
+    }
+    found
+}
+
+fn uses(test: &v1::Test, uses: &[Uses]) -> Vec<Finding> {
+    let broken = uses.iter().flat_map(|uses| &uses.mistakes);
+    let mut found: Vec<_> = broken
+        .map(|broken| {
+            let message = broken.error.to_string();
+            let mut finding = Finding::new(&broken.path, ErrorReason::InvalidExpression, message);
+            finding.mistake = finding.mistake.suggest(broken.error.problem.suggestion());
+            finding.part.clone_from(&broken.rest);
+            finding
+        })
+        .collect();
+    for undefined in variables::undefined(test, uses) {
+        let read = undefined.read;
+        let message = format!("nothing sets the variable \"${}\" before this", read.name);
+        found.push(Finding {
+            path: read.path.clone(),
+            part: format!("${}", read.name),
+            mistake: Mistake::warning(Span::START, ErrorReason::UndefinedVariable, message)
+                .suggest(undefined.suggestion),
+        });
+    }
+    found
+}
+
+/// The uses of variables of a typed test, in the order of execution.
+fn uses_of(test: &v1::Test) -> Vec<Uses> {
+    let mut own = Uses::default();
+    let without_steps = v1::Test {
+        starting_url: test.starting_url.clone(),
+        base_url: test.base_url.clone(),
+        ..v1::Test::default()
+    };
+    let model = model::message("etude.v1.Test");
+    own.read(&without_steps.transcode_to_dynamic(), model, "");
+    let mut all = vec![own];
+    let mut steps = |path: &str, steps: &[v1::Step]| {
+        for (index, step) in steps.iter().enumerate() {
+            all.extend(uses_of_step(step, &format!("{path}[{index}].command")));
+        }
+    };
+    steps("setup", &test.setup);
+    for (index, checkpoint) in test.checkpoints.iter().enumerate() {
+        steps(&format!("checkpoints[{index}].steps"), &checkpoint.steps);
+    }
+    steps("teardown", &test.teardown);
+    all
+}
+
+fn uses_of_step(step: &v1::Step, path: &str) -> Option<Uses> {
+    let command = step.command.as_ref()?;
+    let spec = etude::catalog::of(command)?;
+    let dynamic: DynamicMessage = command.transcode_to_dynamic();
+    let value = dynamic.get_field(&spec.action);
+    let mut uses = Uses::default();
+    uses.read(
+        value.as_message()?,
+        model::message(spec.message.full_name()),
+        &format!("{path}.{}", spec.action.name()),
+    );
+    Some(uses)
+}
+
+/// The location of the step that a path leads into.
+fn location(test: &v1::Test, path: &str) -> Option<SourceLocation> {
+    let index = |text: &str| text.split(']').next()?.parse::<usize>().ok();
+    let step = if let Some(rest) = path.strip_prefix("setup[") {
+        test.setup.get(index(rest)?)
+    } else if let Some(rest) = path.strip_prefix("teardown[") {
+        test.teardown.get(index(rest)?)
+    } else {
+        let rest = path.strip_prefix("checkpoints[")?;
+        let checkpoint = test.checkpoints.get(index(rest)?)?;
+        let (_, step) = rest.split_once(".steps[")?;
+        checkpoint.steps.get(index(step)?)
+    };
+    step?.location.clone()
+}

@@ -1,0 +1,107 @@
+//! From the tree to the typed test, by what the descriptors say.
+
+mod places;
+mod step;
+mod target;
+mod test;
+mod value;
+
+use etude::v1::{self, ErrorReason};
+
+use crate::diagnose::{Mistake, Mistakes};
+use crate::source::{Source, Span};
+use crate::tree::{Node, NodeId, Tree};
+use crate::variables::Uses;
+pub(crate) use places::Places;
+
+/// A decoded file. The test is complete only when there were no errors.
+pub(crate) struct Decoded {
+    pub(crate) test: v1::Test,
+    /// Where each field of the test stands.
+    pub(crate) places: Places,
+    /// The uses of variables, in the order of execution.
+    pub(crate) uses: Vec<Uses>,
+}
+
+/// Decodes a file's tree.
+pub(crate) fn decode(
+    source: &Source<'_>,
+    tree: &Tree<'_>,
+    root: NodeId,
+    mistakes: &mut Mistakes,
+) -> Decoded {
+    let mut decoder = Decoder {
+        source,
+        tree,
+        mistakes,
+        path: String::new(),
+        places: Places::default(),
+    };
+    let (test, uses) = decoder.test(root);
+    Decoded {
+        test,
+        places: decoder.places,
+        uses,
+    }
+}
+
+struct Decoder<'d, 's> {
+    source: &'d Source<'s>,
+    tree: &'d Tree<'d>,
+    mistakes: &'d mut Mistakes,
+    /// The path of the field that is being decoded, as the checks of the contract spell it.
+    path: String,
+    places: Places,
+}
+
+impl<'d> Decoder<'d, '_> {
+    fn node(&self, id: NodeId) -> &'d Node<'d> {
+        self.tree.node(id)
+    }
+
+    /// The path of a field of the message that is being decoded.
+    fn path_of(&self, field: &str) -> String {
+        match self.path.is_empty() {
+            true => field.to_owned(),
+            false => format!("{}.{field}", self.path),
+        }
+    }
+
+    /// Does something one field deeper, and remembers that the field stands at `span`.
+    fn within<R>(&mut self, field: &str, span: Span, work: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.path.len();
+        if length > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(field);
+        self.deeper(length, span, work)
+    }
+
+    /// As [`Self::within`], for an item of the list that is being decoded.
+    fn item<R>(&mut self, index: usize, span: Span, work: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.path.len();
+        self.path.push_str(&format!("[{index}]"));
+        self.deeper(length, span, work)
+    }
+
+    fn deeper<R>(&mut self, length: usize, span: Span, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.places.add(&self.path, span);
+        let result = work(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Reports a mistake that leaves the field that is being decoded without a value.
+    fn refuse(&mut self, mistake: Mistake) {
+        self.places.refuse(&self.path);
+        self.mistakes.add(mistake);
+    }
+
+    fn wrong_type(&mut self, node: &Node<'_>, expected: &str) -> Mistake {
+        let message = match node.content.is_null() {
+            true => format!("{expected} must stand here; nothing does"),
+            false => format!("{expected} must stand here, not {}", node.content.name()),
+        };
+        Mistake::error(node.span, ErrorReason::WrongType, message)
+    }
+}

@@ -1,0 +1,376 @@
+//! Steps: one command and its flags.
+
+use etude::catalog::{self, CommandSpec};
+use etude::v1::{self, ErrorReason};
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+
+use super::{Decoder, target};
+use crate::diagnose::{Mistake, shown};
+use crate::model::{self, Field, Message};
+use crate::source::Span;
+use crate::suggest;
+use crate::tree::{Content, Entry, NodeId};
+use crate::variables::Uses;
+
+/// The field of a command that may have a target's keys beside it.
+pub(crate) const TARGET: &str = "target";
+
+/// The message of the flags of a step.
+pub(crate) fn flags() -> &'static Message {
+    model::message("etude.v1.StepFlags")
+}
+
+/// The command that a step names, and where.
+struct Named<'e> {
+    spec: &'static CommandSpec,
+    span: Span,
+    /// `None`: the step is the command's name alone.
+    value: Option<&'e NodeId>,
+}
+
+impl<'d> Decoder<'d, '_> {
+    /// The steps of a list.
+    pub(super) fn steps(&mut self, id: NodeId, uses: &mut Vec<Uses>) -> Vec<v1::Step> {
+        let node = self.node(id);
+        let items = match &node.content {
+            Content::List(items) => items,
+            content => {
+                if !content.is_null() {
+                    let mistake = self
+                        .wrong_type(node, "a list of steps")
+                        .suggest("begin each step with \"- \"");
+                    self.refuse(mistake);
+                }
+                return Vec::new();
+            }
+        };
+        let mut steps = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let span = self.node(*item).span;
+            steps.push(self.item(index, span, |decoder| decoder.step(*item, span, uses)));
+        }
+        steps
+    }
+
+    fn step(&mut self, id: NodeId, span: Span, uses: &mut Vec<Uses>) -> v1::Step {
+        let mut step = v1::Step {
+            location: Some(self.source.location(span)),
+            ..v1::Step::default()
+        };
+        let named = match &self.node(id).content {
+            Content::Map(entries) => self.step_keys(entries, span, &mut step),
+            _ => self.bare_command(id),
+        };
+        if let Some(named) = named {
+            let mut used = Uses::default();
+            step.command = self.within("command", named.span, |decoder| {
+                decoder.command(&named, &mut used)
+            });
+            uses.push(used);
+        }
+        if step.command.is_none() {
+            self.places.refuse(&self.path);
+        }
+        step
+    }
+
+    /// The flags of a step, which are set, and its command.
+    fn step_keys<'e>(
+        &mut self,
+        entries: &'e [Entry<'d>],
+        span: Span,
+        step: &mut v1::Step,
+    ) -> Option<Named<'e>> {
+        let mut named: Option<Named<'e>> = None;
+        let mut unknown = Vec::new();
+        let mut given = DynamicMessage::new(flags().descriptor.clone());
+        let mut has_flags = false;
+        for entry in entries {
+            if entry.key == "name" {
+                let node = self.node(entry.value);
+                step.name = self
+                    .within("name", node.span, |decoder| decoder.text(node))
+                    .unwrap_or_default();
+            } else if let Some(field) = flags().field(&entry.key) {
+                has_flags = true;
+                let span = self.node(entry.value).span;
+                self.within("flags", span, |decoder| {
+                    decoder.set(&mut given, field, entry)
+                });
+            } else if let Some(spec) = catalog::by_yaml(&entry.key) {
+                match &named {
+                    Some(first) => self.second_command(entry, first.spec),
+                    None => {
+                        named = Some(Named {
+                            spec,
+                            span: entry.key_span,
+                            value: Some(&entry.value),
+                        });
+                    }
+                }
+            } else {
+                unknown.push(entry);
+            }
+        }
+        if has_flags {
+            step.flags = given.transcode_to().ok();
+        }
+        self.unknown_step_keys(&unknown, named.as_ref());
+        if named.is_none() && unknown.is_empty() {
+            self.refuse(
+                Mistake::error(
+                    span,
+                    ErrorReason::MissingKey,
+                    "this step has no command".to_owned(),
+                )
+                .suggest("a step is a command and its value, such as \"click: Log in\""),
+            );
+        }
+        named
+    }
+
+    fn unknown_step_keys(&mut self, unknown: &[&Entry<'_>], named: Option<&Named<'_>>) {
+        for entry in unknown {
+            let Some(named) = named else {
+                self.unknown_command(&entry.key, entry.key_span);
+                continue;
+            };
+            let command = &named.spec.yaml;
+            let model = model::message(named.spec.message.full_name());
+            if model.field(&entry.key).is_some() {
+                let message = format!("\"{}\" is a key of \"{command}\", not of a step", entry.key);
+                let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+                self.mistakes
+                    .add(mistake.suggest(format!("indent it below \"{command}:\"")));
+            } else {
+                let flags = flags().names().chain(["name"]);
+                self.unknown_key(entry, flags.chain(model.names()));
+            }
+        }
+    }
+
+    fn second_command(&mut self, entry: &Entry<'_>, first: &CommandSpec) {
+        let message = format!(
+            "a step has one command; \"{}\" follows \"{}\"",
+            entry.key, first.yaml
+        );
+        let mistake = Mistake::error(entry.key_span, ErrorReason::MultipleCommands, message);
+        self.mistakes
+            .add(mistake.suggest(format!("begin a step of its own: \"- {}:\"", entry.key)));
+    }
+
+    fn unknown_command(&mut self, key: &str, span: Span) {
+        if self.mistakes.is_full() {
+            return;
+        }
+        let keys = catalog::commands().iter().flat_map(|spec| {
+            std::iter::once(spec.yaml.as_str()).chain(spec.yaml_aliases.iter().map(String::as_str))
+        });
+        let mistake = Mistake::error(
+            span,
+            ErrorReason::UnknownCommand,
+            format!("no command is called \"{}\"", shown(key)),
+        );
+        self.mistakes.add(match suggest::nearest(key, keys) {
+            None if key.contains(' ') => {
+                mistake.suggest("a step is a command and its value, such as \"click: Log in\"")
+            }
+            None => mistake.suggest("\"etude commands\" lists them"),
+            nearest => mistake.did_you_mean(nearest),
+        });
+    }
+
+    /// `- refresh`: a command without fields.
+    fn bare_command(&mut self, id: NodeId) -> Option<Named<'static>> {
+        let node = self.node(id);
+        let Content::Scalar(scalar) = &node.content else {
+            let mistake = self.wrong_type(node, "a step");
+            self.refuse(mistake);
+            return None;
+        };
+        if scalar.is_null() {
+            let mistake = self
+                .no_value(node)
+                .unwrap_or_else(|| self.wrong_type(node, "a step"));
+            self.refuse(mistake);
+            return None;
+        }
+        let Some(spec) = catalog::by_yaml(&scalar.text) else {
+            self.unknown_command(&scalar.text, node.span);
+            return None;
+        };
+        Some(Named {
+            spec,
+            span: node.span,
+            value: None,
+        })
+    }
+
+    fn command(&mut self, named: &Named<'_>, uses: &mut Uses) -> Option<v1::Command> {
+        let spec = named.spec;
+        let model = model::message(spec.message.full_name());
+        self.within(spec.action.name(), named.span, |decoder| {
+            let message = decoder.command_fields(named, model)?;
+            decoder.need(model, &message, named.span, &spec.yaml);
+            uses.read(&message, model, &decoder.path);
+            let mut command = DynamicMessage::new(v1::Command::default().descriptor());
+            command.set_field(&spec.action, Value::Message(message));
+            command.transcode_to().ok()
+        })
+    }
+
+    fn command_fields(&mut self, named: &Named<'_>, model: &Message) -> Option<DynamicMessage> {
+        let empty = || DynamicMessage::new(model.descriptor.clone());
+        let Some(&id) = named.value else {
+            return Some(empty());
+        };
+        let node = self.node(id);
+        if let Content::Map(entries) = &node.content {
+            return self.command_map(node.span, entries, model);
+        }
+        if node.content.is_null() {
+            if model.fields.iter().any(|field| field.required)
+                && let Some(mistake) = self.no_value(node)
+            {
+                self.refuse(mistake);
+                return None;
+            }
+            return Some(empty());
+        }
+        let field = named
+            .spec
+            .scalar
+            .as_deref()
+            .and_then(|name| model.field(name));
+        let Some(field) = field else {
+            let mistake = self.no_short_form(named, model, id);
+            self.refuse(mistake);
+            return None;
+        };
+        let mut message = empty();
+        let entry = Entry {
+            key: field.name().to_owned().into(),
+            key_span: named.span,
+            value: id,
+        };
+        self.set(&mut message, field, &entry);
+        Some(message)
+    }
+
+    fn no_short_form(&mut self, named: &Named<'_>, model: &Message, id: NodeId) -> Mistake {
+        let node = self.node(id);
+        let key = &named.spec.yaml;
+        if model.fields.is_empty() {
+            return Mistake::error(
+                node.span,
+                ErrorReason::WrongType,
+                format!("\"{key}\" takes no value"),
+            )
+            .suggest(format!("write \"- {key}\""));
+        }
+        let example: Vec<_> = model
+            .fields
+            .iter()
+            .filter(|field| field.required)
+            .map(|field| format!("{}: …", field.name()))
+            .collect();
+        Mistake::error(
+            node.span,
+            ErrorReason::WrongType,
+            format!("\"{key}\" has no short form; a map must stand here"),
+        )
+        .suggest(format!("write \"{key}: {{{}}}\"", example.join(", ")))
+    }
+
+    /// The command's own keys, and those of its target beside them.
+    fn command_map(
+        &mut self,
+        span: Span,
+        entries: &[Entry<'d>],
+        model: &Message,
+    ) -> Option<DynamicMessage> {
+        let mut message = DynamicMessage::new(model.descriptor.clone());
+        let mut inline = Vec::new();
+        for entry in entries {
+            match model.field(&entry.key) {
+                Some(field) => self.set(&mut message, field, entry),
+                None if is_inline_target_key(model, &entry.key, entries) => {
+                    inline.push(entry.clone());
+                }
+                None if model.field(TARGET).is_some() => {
+                    self.unknown_target_key(entry, model.names());
+                }
+                None => self.unknown_key(entry, model.names()),
+            }
+        }
+        let (Some(first), Some(field)) = (inline.first(), model.field(TARGET)) else {
+            return Some(message);
+        };
+        if message.has_field(&field.descriptor) {
+            let text = format!(
+                "\"{}\" is a key of the target, which is given already",
+                first.key
+            );
+            let mistake = Mistake::error(first.key_span, ErrorReason::DuplicateKey, text);
+            self.mistakes
+                .add(mistake.suggest(format!("move it into \"{}\"", field.name())));
+            return Some(message);
+        }
+        self.within(field.name(), first.key_span, |decoder| {
+            let target = decoder.target_fields(span, &inline);
+            message.set_field(&field.descriptor, Value::Message(target));
+        });
+        Some(message)
+    }
+
+    /// Reports the required fields that are not given.
+    pub(super) fn need(
+        &mut self,
+        model: &Message,
+        message: &DynamicMessage,
+        span: Span,
+        key: &str,
+    ) {
+        for field in &model.fields {
+            if !field.required || message.has_field(&field.descriptor) {
+                continue;
+            }
+            let path = self.path_of(field.name());
+            // A value that is empty or wrong was given; the checks or its own mistake tell.
+            if self.places.has(&path) || self.places.is_refused(&path) {
+                continue;
+            }
+            self.places.refuse(&path);
+            let mistake = missing_key(field, span, &format!("\"{key}\""));
+            self.mistakes.add(mistake);
+        }
+    }
+}
+
+/// `subject` needs the field.
+pub(super) fn missing_key(field: &Field, span: Span, subject: &str) -> Mistake {
+    let names: Vec<_> = field.names().map(|name| format!("\"{name}\"")).collect();
+    let meaning = field
+        .spec
+        .description
+        .split(". ")
+        .next()
+        .unwrap_or_default();
+    Mistake::error(
+        span,
+        ErrorReason::MissingKey,
+        format!("{subject} needs {}", names.join(" or ")),
+    )
+    .suggest(format!(
+        "add \"{}: …\" ({})",
+        field.name(),
+        meaning.trim_end_matches('.')
+    ))
+}
+
+/// Whether a key of a command's map is one of its target: the command has a target and no field
+/// of this name.
+pub(crate) fn is_inline_target_key(model: &Message, key: &str, entries: &[Entry<'_>]) -> bool {
+    let role_name = || key == target::ROLE_NAME && entries.iter().any(|entry| entry.key == "role");
+    model.field(TARGET).is_some() && (target::message().field(key).is_some() || role_name())
+}

@@ -1,0 +1,325 @@
+//! The test itself: its own keys, variables, data rows and checkpoints.
+
+use etude::v1::{self, ErrorReason, variable};
+use prost_reflect::{DynamicMessage, ReflectMessage};
+
+use super::Decoder;
+use super::step::missing_key;
+use crate::diagnose::{Mistake, shown};
+use crate::model::{self, Field};
+use crate::source::Span;
+use crate::tree::{Content, Entry, Node, NodeId};
+use crate::variables::Uses;
+
+/// The key whose value is the name of a data row.
+pub(crate) const ROW_NAME: &str = "_name";
+
+/// The key for the steps of a test that has one checkpoint without a name.
+pub(crate) const STEPS: &str = "steps";
+
+/// The fields that a file spells in a way of its own.
+const SECTIONS: [&str; 5] = ["variables", "data_rows", "setup", "checkpoints", "teardown"];
+
+/// The uses of variables, by section.
+#[derive(Default)]
+struct Sections {
+    test: Uses,
+    setup: Vec<Uses>,
+    checkpoints: Vec<Uses>,
+    teardown: Vec<Uses>,
+}
+
+impl<'d> Decoder<'d, '_> {
+    /// The test, and its uses of variables in the order of execution.
+    pub(super) fn test(&mut self, root: NodeId) -> (v1::Test, Vec<Uses>) {
+        let node = self.node(root);
+        let Content::Map(entries) = &node.content else {
+            let mistake = self
+                .wrong_type(node, "a map")
+                .suggest("a test has at least \"name:\" and \"steps:\"");
+            self.refuse(mistake);
+            return (v1::Test::default(), Vec::new());
+        };
+        let model = model::message("etude.v1.Test");
+        let mut plain = DynamicMessage::new(model.descriptor.clone());
+        let mut test = v1::Test::default();
+        let mut sections = Sections::default();
+        for entry in entries {
+            if entry.key == STEPS {
+                self.steps_of_test(entry, entries, &mut test, &mut sections);
+                continue;
+            }
+            let Some(field) = model.field(&entry.key) else {
+                self.unknown_key(entry, model.names().chain([STEPS]));
+                continue;
+            };
+            if !SECTIONS.contains(&field.name()) {
+                self.set(&mut plain, field, entry);
+            } else if !self.is_given_twice(field, entry) {
+                let span = self.node(entry.value).span;
+                self.within(field.name(), span, |decoder| {
+                    decoder.section(field, entry.value, &mut test, &mut sections);
+                });
+            }
+        }
+        self.need_name_and_steps(entries);
+        sections.test.read(&plain, model, "");
+        let test = with_plain_fields(&plain, test);
+        let uses = std::iter::once(sections.test)
+            .chain(sections.setup)
+            .chain(sections.checkpoints)
+            .chain(sections.teardown);
+        (test, uses.collect())
+    }
+
+    /// A field of [`SECTIONS`].
+    fn section(&mut self, field: &Field, id: NodeId, test: &mut v1::Test, sections: &mut Sections) {
+        match field.name() {
+            "variables" => test.variables = self.variables(id),
+            "data_rows" => test.data_rows = self.data(id),
+            "setup" => test.setup = self.steps(id, &mut sections.setup),
+            "teardown" => test.teardown = self.steps(id, &mut sections.teardown),
+            _ => test.checkpoints = self.checkpoints(id, &mut sections.checkpoints),
+        }
+    }
+
+    fn steps_of_test(
+        &mut self,
+        entry: &Entry<'d>,
+        entries: &[Entry<'d>],
+        test: &mut v1::Test,
+        sections: &mut Sections,
+    ) {
+        if entries.iter().any(|entry| entry.key == "checkpoints") {
+            let mistake = Mistake::error(
+                entry.key_span,
+                ErrorReason::InvalidValue,
+                "\"steps\" and \"checkpoints\" cannot both be given".to_owned(),
+            );
+            self.mistakes
+                .add(mistake.suggest("move the steps into a checkpoint"));
+            return;
+        }
+        let span = self.node(entry.value).span;
+        let steps = self.within("checkpoints", span, |decoder| {
+            decoder.item(0, span, |decoder| {
+                decoder.within(STEPS, span, |decoder| {
+                    decoder.steps(entry.value, &mut sections.checkpoints)
+                })
+            })
+        });
+        test.checkpoints = vec![v1::Checkpoint {
+            name: String::new(),
+            steps,
+        }];
+    }
+
+    fn need_name_and_steps(&mut self, entries: &[Entry<'d>]) {
+        let has = |key: &str| entries.iter().any(|entry| entry.key == key);
+        let first = entries.first().map_or(Span::START, |entry| entry.key_span);
+        let model = model::message("etude.v1.Test");
+        for field in model.fields.iter().filter(|field| field.required) {
+            if !field.names().any(has) {
+                self.places.refuse(field.name());
+                self.mistakes.add(missing_key(field, first, "a test"));
+            }
+        }
+        if !has(STEPS) && !has("checkpoints") {
+            self.places.refuse("checkpoints");
+            let message = "a test needs \"steps\" or \"checkpoints\"".to_owned();
+            self.mistakes.add(
+                Mistake::error(first, ErrorReason::MissingKey, message)
+                    .suggest("add \"steps:\" and a list of steps"),
+            );
+        }
+    }
+
+    fn checkpoints(&mut self, id: NodeId, uses: &mut Vec<Uses>) -> Vec<v1::Checkpoint> {
+        let node = self.node(id);
+        let Some(items) = self.list(node, "a list of checkpoints") else {
+            return Vec::new();
+        };
+        let mut checkpoints = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let node = self.node(*item);
+            checkpoints.push(self.item(index, node.span, |decoder| decoder.checkpoint(node, uses)));
+        }
+        checkpoints
+    }
+
+    fn checkpoint(&mut self, node: &'d Node<'d>, uses: &mut Vec<Uses>) -> v1::Checkpoint {
+        let mut checkpoint = v1::Checkpoint::default();
+        let Content::Map(entries) = &node.content else {
+            let mistake = self
+                .wrong_type(node, "a checkpoint")
+                .suggest("write a map with \"name:\" and \"steps:\"");
+            self.refuse(mistake);
+            return checkpoint;
+        };
+        let model = model::message("etude.v1.Checkpoint");
+        for entry in entries {
+            let value = self.node(entry.value);
+            match model.field(&entry.key).map(Field::name) {
+                Some("name") => {
+                    checkpoint.name = self
+                        .within("name", value.span, |decoder| decoder.text(value))
+                        .unwrap_or_default();
+                }
+                Some(name) => {
+                    checkpoint.steps =
+                        self.within(name, value.span, |decoder| decoder.steps(entry.value, uses));
+                }
+                None => self.unknown_key(entry, model.names()),
+            }
+        }
+        if !entries.iter().any(|entry| entry.key == STEPS) {
+            let path = self.path_of(STEPS);
+            self.places.refuse(&path);
+            let message = "this checkpoint needs \"steps\"".to_owned();
+            self.mistakes
+                .add(Mistake::error(node.span, ErrorReason::MissingKey, message));
+        }
+        checkpoint
+    }
+
+    fn variables(&mut self, id: NodeId) -> Vec<v1::Variable> {
+        let node = self.node(id);
+        match &node.content {
+            Content::Map(entries) => self.variables_of(entries),
+            content => {
+                if !content.is_null() {
+                    let mistake = self
+                        .wrong_type(node, "a map")
+                        .suggest("write \"name: value\" for each variable");
+                    self.refuse(mistake);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn variables_of(&mut self, entries: &[Entry<'d>]) -> Vec<v1::Variable> {
+        let mut variables = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let index = variables.len();
+            let variable = self.item(index, entry.key_span, |decoder| v1::Variable {
+                name: entry.key.clone().into_owned(),
+                source: decoder.variable_source(entry),
+            });
+            variables.push(variable);
+        }
+        variables
+    }
+
+    /// A text, `{secret: NAME}`, or nothing: a variable that is declared and has no value.
+    fn variable_source(&mut self, entry: &Entry<'d>) -> Option<variable::Source> {
+        let node = self.node(entry.value);
+        if let Content::Map(entries) = &node.content
+            && let [secret] = entries.as_slice()
+            && secret.key == "secret"
+        {
+            let value = self.node(secret.value);
+            return self
+                .within("secret", value.span, |decoder| decoder.text(value))
+                .map(variable::Source::Secret);
+        }
+        match &node.content {
+            Content::Scalar(scalar) if scalar.is_null() => None,
+            Content::Scalar(scalar) => self.within("value", node.span, |_| {
+                Some(variable::Source::Value(scalar.text.clone().into_owned()))
+            }),
+            _ => {
+                let mistake = self
+                    .wrong_type(node, "a text or {secret: NAME}")
+                    .suggest("write JSON as a text in single quotes: '{\"name\": \"Ada\"}'");
+                self.refuse(mistake);
+                None
+            }
+        }
+    }
+
+    /// A list of rows, or `{rows: …}`.
+    fn data(&mut self, id: NodeId) -> Vec<v1::DataRow> {
+        let node = self.node(id);
+        let list = match &node.content {
+            Content::Map(entries) => {
+                let mut rows = None;
+                for entry in entries {
+                    if entry.key == "rows" {
+                        rows = Some(self.node(entry.value));
+                    } else {
+                        self.unknown_key(entry, ["rows"].into_iter());
+                    }
+                }
+                rows
+            }
+            _ => Some(node),
+        };
+        let Some(items) = list.and_then(|node| self.list(node, "a list of rows")) else {
+            return Vec::new();
+        };
+        let mut rows = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let node = self.node(*item);
+            rows.push(self.item(index, node.span, |decoder| decoder.row(node)));
+        }
+        rows
+    }
+
+    fn row(&mut self, node: &'d Node<'d>) -> v1::DataRow {
+        let Content::Map(entries) = &node.content else {
+            let mistake = self
+                .wrong_type(node, "a row")
+                .suggest("write a map of variables: {user: Ada, role: admin}");
+            self.refuse(mistake);
+            return v1::DataRow::default();
+        };
+        let named = entries.iter().find(|entry| entry.key == ROW_NAME);
+        let name = named.and_then(|entry| {
+            let value = self.node(entry.value);
+            self.within("name", value.span, |decoder| decoder.text(value))
+        });
+        let cells: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.key != ROW_NAME)
+            .cloned()
+            .collect();
+        let variables = self.within("variables", node.span, |decoder| {
+            decoder.variables_of(&cells)
+        });
+        v1::DataRow {
+            variables,
+            name: name.unwrap_or_default(),
+        }
+    }
+
+    fn list(&mut self, node: &'d Node<'d>, expected: &str) -> Option<&'d [NodeId]> {
+        match &node.content {
+            Content::List(items) => Some(items),
+            content => {
+                if !content.is_null() {
+                    let mistake = self.wrong_type(node, expected).suggest(format!(
+                        "begin each entry with \"- \"; {} stands here",
+                        shown(content.name())
+                    ));
+                    self.refuse(mistake);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The fields that have no way of their own, with the sections put in.
+fn with_plain_fields(plain: &DynamicMessage, sections: v1::Test) -> v1::Test {
+    let test: v1::Test = plain.transcode_to().unwrap_or_default();
+    debug_assert_eq!(plain.descriptor(), test.descriptor());
+    v1::Test {
+        variables: sections.variables,
+        data_rows: sections.data_rows,
+        setup: sections.setup,
+        checkpoints: sections.checkpoints,
+        teardown: sections.teardown,
+        ..test
+    }
+}
