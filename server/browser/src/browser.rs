@@ -1,0 +1,399 @@
+//! A browser that runs: started or reached, connected, and used by one session at a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use thirtyfour::WebDriver;
+use thirtyfour::bidi::BiDi;
+use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
+use tokio::sync::watch;
+
+use crate::config::{BrowserConfig, BrowserKind, ProtocolChoice};
+use crate::error::LaunchError;
+use crate::launch::{DriverProcess, Programs, Registry};
+use crate::page::Events;
+use crate::protocol::{Bidi, Classic, FrameId, Protocol, ProtocolError};
+
+/// The viewport of a session that asks for no other.
+pub(crate) const DEFAULT_VIEWPORT: (u32, u32) = (1280, 800);
+
+/// The longest that one HTTP request to a driver may take: classic commands wait in the driver.
+const REQUEST_LIMIT: Duration = Duration::from_secs(620);
+
+/// How a browser is started; sessions that ask for the same share warm ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) kind: BrowserKind,
+    pub(crate) headless: bool,
+    pub(crate) languages: String,
+}
+
+/// A running browser.
+pub(crate) struct Browser {
+    /// Present when it runs on this machine. Dropping it ends the browser.
+    process: Option<DriverProcess>,
+    driver: WebDriver,
+    bidi: Option<BiDi>,
+    events: Arc<Events>,
+    gone: watch::Receiver<bool>,
+    /// Its name and version.
+    pub(crate) name: String,
+    /// How it was started.
+    pub(crate) shape: Shape,
+    /// How many sessions it has had.
+    pub(crate) sessions: u32,
+}
+
+/// A session's place in a browser.
+pub(crate) struct Place {
+    pub(crate) protocol: Arc<dyn Protocol>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) tab: FrameId,
+    /// The session's folder of files, where the browser runs on this machine.
+    pub(crate) files: Option<PathBuf>,
+    bidi: Option<Arc<Bidi>>,
+}
+
+impl Browser {
+    /// Starts a browser on this machine.
+    pub(crate) async fn start(
+        config: &BrowserConfig,
+        shape: Shape,
+        programs: &Programs,
+        registry: &Registry,
+    ) -> Result<Self, LaunchError> {
+        let limit = config.start_timeout;
+        let process = DriverProcess::start(&programs.driver, registry, limit).await?;
+        let profile = process.profile();
+        let capabilities = capabilities(config, &shape, Some((programs, &profile)));
+        let url = process.url().to_owned();
+        let ended = process.ended();
+        Self::connect(config, shape, url, capabilities, ended, Some(process)).await
+    }
+
+    /// Asks a remote driver or grid for a browser.
+    pub(crate) async fn reach(
+        config: &BrowserConfig,
+        shape: Shape,
+        url: &str,
+    ) -> Result<Self, LaunchError> {
+        let capabilities = capabilities(config, &shape, None);
+        // A remote driver's end shows in the connection alone: this never changes.
+        let (_, never) = watch::channel(false);
+        let url = format!("{}/", url.trim_end_matches('/'));
+        Self::connect(config, shape, url, capabilities, never, None).await
+    }
+
+    async fn connect(
+        config: &BrowserConfig,
+        shape: Shape,
+        url: String,
+        capabilities: Value,
+        ended: watch::Receiver<bool>,
+        process: Option<DriverProcess>,
+    ) -> Result<Self, LaunchError> {
+        let limit = config.start_timeout;
+        let late = |_| LaunchError::Timeout {
+            seconds: limit.as_secs(),
+        };
+        let session = new_session(&url, capabilities);
+        let driver = tokio::time::timeout(limit, session).await.map_err(late)??;
+        let name = name_of(&driver);
+        let events = Arc::new(Events::default());
+        let granted = config.protocol == ProtocolChoice::Auto
+            && driver
+                .handle()
+                .capabilities()
+                .get("webSocketUrl")
+                .is_some_and(Value::is_string);
+        let (bidi, gone) = match granted {
+            false => (None, ended),
+            true => {
+                let opened = open_bidi(&url, &driver, &events);
+                let (bidi, gone) = tokio::time::timeout(limit, opened).await.map_err(late)??;
+                (Some(bidi), either(ended, gone))
+            }
+        };
+        Ok(Self {
+            process,
+            driver,
+            bidi,
+            events,
+            gone,
+            name,
+            shape,
+            sessions: 0,
+        })
+    }
+
+    /// Opens a place for a session: over BiDi a user context with a tab, over classic the browser's
+    /// only window.
+    pub(crate) async fn open_place(&self) -> Result<Place, LaunchError> {
+        let failed = |error: ProtocolError| LaunchError::Session {
+            url: String::from("the browser"),
+            cause: error.to_string(),
+        };
+        let files = self.new_folder().await?;
+        let events = Arc::clone(&self.events);
+        let Some(bidi) = &self.bidi else {
+            let (classic, tab) = Classic::open(self.driver.clone(), self.gone.clone())
+                .await
+                .map_err(failed)?;
+            let protocol: Arc<dyn Protocol> = Arc::new(classic);
+            return Ok(Place {
+                protocol,
+                events,
+                tab,
+                files,
+                bidi: None,
+            });
+        };
+        let gone = self.gone.clone();
+        let (bidi, tab) = Bidi::open(bidi.clone(), Arc::clone(&events), gone, files.as_deref())
+            .await
+            .map_err(failed)?;
+        let bidi = Arc::new(bidi);
+        let (width, height) = DEFAULT_VIEWPORT;
+        bidi.resize(&tab, width, height).await.map_err(failed)?;
+        let protocol: Arc<dyn Protocol> = Arc::clone(&bidi) as _;
+        Ok(Place {
+            protocol,
+            events,
+            tab,
+            files,
+            bidi: Some(bidi),
+        })
+    }
+
+    /// A folder for the files of a session. It lies in the browser's profile, so that whatever ends
+    /// the browser removes it too. A browser on another machine has none.
+    async fn new_folder(&self) -> Result<Option<PathBuf>, LaunchError> {
+        let Some(process) = &self.process else {
+            return Ok(None);
+        };
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let folder = process.profile().join("files").join(id);
+        match tokio::fs::create_dir_all(&folder).await {
+            Ok(()) => Ok(Some(folder)),
+            Err(cause) => Err(LaunchError::Storage {
+                path: folder,
+                cause,
+            }),
+        }
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        !*self.gone.borrow()
+    }
+
+    /// Whether another session may follow: only a user context can be removed without trace.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.bidi.is_some() && self.process.is_some() && self.is_alive()
+    }
+
+    /// Becomes true when it is gone.
+    pub(crate) fn gone(&self) -> watch::Receiver<bool> {
+        self.gone.clone()
+    }
+
+    /// Ends it; when this returns nothing of it is left on this machine.
+    pub(crate) async fn stop(self) {
+        match self.process {
+            Some(process) => process.stop().await,
+            None => {
+                let quit = tokio::time::timeout(
+                    Duration::from_secs(10),
+                    self.driver
+                        .handle()
+                        .cmd(thirtyfour::common::command::Command::DeleteSession),
+                );
+                if !matches!(quit.await, Ok(Ok(_))) {
+                    tracing::warn!(
+                        "a remote browser could not be ended; its grid will time it out"
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Removes everything that the session has left. False when that did not succeed.
+    pub(crate) async fn close(self) -> bool {
+        let closed = match &self.bidi {
+            Some(bidi) => bidi.close_context().await.is_ok(),
+            None => false,
+        };
+        match &self.files {
+            Some(files) => closed && tokio::fs::remove_dir_all(files).await.is_ok(),
+            None => closed,
+        }
+    }
+}
+
+async fn new_session(url: &str, capabilities: Value) -> Result<WebDriver, LaunchError> {
+    let Value::Object(capabilities) = capabilities else {
+        return Err(refused(url, "its capabilities are no object".to_owned()));
+    };
+    let driver = WebDriver::builder(url, Capabilities::from(capabilities))
+        .request_timeout(REQUEST_LIMIT)
+        .connect()
+        .await
+        .map_err(|error| refused(url, ProtocolError::from(error).to_string()))?;
+    // Ending the session is our own business: the library's drop would block the runtime.
+    let _ = driver.clone().leak();
+    Ok(driver)
+}
+
+fn refused(url: &str, cause: String) -> LaunchError {
+    LaunchError::Session {
+        url: without_credentials(url),
+        cause,
+    }
+}
+
+fn without_credentials(url: &str) -> String {
+    let Ok(mut parsed) = reqwest::Url::parse(url) else {
+        return "the configured address".to_owned();
+    };
+    let _ = parsed.set_username("");
+    let _ = parsed.set_password(None);
+    parsed.to_string()
+}
+
+async fn open_bidi(
+    url: &str,
+    driver: &WebDriver,
+    events: &Arc<Events>,
+) -> Result<(BiDi, watch::Receiver<bool>), LaunchError> {
+    let bidi = driver
+        .bidi()
+        .await
+        .map_err(|error| refused(url, error.to_string()))?;
+    let gone = Bidi::prepare(&bidi, events).await;
+    let gone = gone.map_err(|error| refused(url, error.to_string()))?;
+    Ok((bidi, gone))
+}
+
+/// True as soon as one of the two is.
+fn either(mut a: watch::Receiver<bool>, mut b: watch::Receiver<bool>) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            Ok(_) = a.wait_for(|gone| *gone) => {}
+            _ = b.wait_for(|gone| *gone) => {}
+        }
+        let _ = sender.send(true);
+    });
+    receiver
+}
+
+fn name_of(driver: &WebDriver) -> String {
+    let capabilities = driver.handle().capabilities();
+    let text = |key: &str| {
+        capabilities
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let name = match text("browserName") {
+        "chrome" | "chromium" | "chrome-headless-shell" => "Chromium",
+        "firefox" => "Firefox",
+        other => other,
+    };
+    format!("{name} {}", text("browserVersion"))
+}
+
+/// The capabilities of a session; a local one names its program and profile.
+fn capabilities(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Path)>) -> Value {
+    let mut capabilities = match shape.kind {
+        BrowserKind::Chromium => chromium(config, shape, local),
+        BrowserKind::Firefox => firefox(config, shape, local),
+    };
+    capabilities["unhandledPromptBehavior"] = json!("ignore");
+    if config.protocol == ProtocolChoice::Auto {
+        capabilities["webSocketUrl"] = json!(true);
+    }
+    capabilities
+}
+
+fn chromium(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Path)>) -> Value {
+    let (width, height) = DEFAULT_VIEWPORT;
+    let mut arguments: Vec<String> = [
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
+        // Tabs in the background are looked at too.
+        "--disable-background-timer-throttling",
+        "--disable-backgrounding-occluded-windows",
+        "--disable-renderer-backgrounding",
+        "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
+        "--password-store=basic",
+        "--mute-audio",
+    ]
+    .map(String::from)
+    .into();
+    arguments.push(format!("--window-size={width},{height}"));
+    if shape.headless {
+        arguments.extend(["--headless=new".to_owned(), "--disable-gpu".to_owned()]);
+    }
+    if config.no_sandbox {
+        arguments.push("--no-sandbox".to_owned());
+    }
+    if !shape.languages.is_empty() {
+        arguments.push(format!("--accept-lang={}", shape.languages));
+    }
+    if local.is_some() && is_shared_memory_small() {
+        arguments.push("--disable-dev-shm-usage".to_owned());
+    }
+    arguments.extend(config.arguments.iter().cloned());
+    let preferences = json!({
+        "credentials_enable_service": false,
+        "profile.password_manager_enabled": false,
+        "profile.password_manager_leak_detection": false,
+        "download.prompt_for_download": false,
+    });
+    let mut options = json!({ "prefs": preferences });
+    if let Some((programs, profile)) = local {
+        arguments.push(format!("--user-data-dir={}", profile.display()));
+        options["binary"] = json!(programs.browser);
+    }
+    options["args"] = json!(arguments);
+    json!({ "browserName": "chrome", "goog:chromeOptions": options })
+}
+
+/// Containers often have 64 MiB of shared memory, on which Chromium's tabs crash.
+fn is_shared_memory_small() -> bool {
+    const ENOUGH: u64 = 256 * 1024 * 1024;
+    rustix::fs::statvfs("/dev/shm").is_ok_and(|shm| shm.f_blocks * shm.f_frsize < ENOUGH)
+}
+
+fn firefox(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Path)>) -> Value {
+    let (width, height) = DEFAULT_VIEWPORT;
+    let mut arguments = vec![format!("--width={width}"), format!("--height={height}")];
+    if shape.headless {
+        arguments.push("-headless".to_owned());
+    }
+    arguments.extend(config.arguments.iter().cloned());
+    let mut options = json!({});
+    let mut preferences = json!({ "browser.shell.checkDefaultBrowser": false });
+    if !shape.languages.is_empty() {
+        preferences["intl.accept_languages"] = json!(shape.languages);
+    }
+    if let Some((programs, profile)) = local {
+        arguments.extend([
+            "-profile".to_owned(),
+            profile.to_string_lossy().into_owned(),
+        ]);
+        options["binary"] = json!(programs.browser);
+    }
+    options["args"] = json!(arguments);
+    options["prefs"] = preferences;
+    json!({ "browserName": "firefox", "moz:firefoxOptions": options })
+}

@@ -1,0 +1,116 @@
+//! Scripts and screenshots.
+
+use std::collections::BTreeMap;
+
+use etude::v1::{ErrorReason, ExecuteScript, ScreenshotScope, TakeScreenshot};
+use serde_json::{Map, Value, json};
+
+use super::Context;
+use crate::page::{Outcome, Page, Query, StepError};
+use crate::protocol::{ProtocolError, Shot, World};
+
+/// Runs a script as the body of an async function in the page's own world. `variables` is the
+/// object of all variables, and each is bound to `$name` too. The result comes back as JSON; what
+/// JSON cannot hold comes as text.
+const RUN_SCRIPT: &str = r#"async (given) => {
+    const { script, variables } = JSON.parse(given);
+    const names = Object.keys(variables).map((name) => "$" + name);
+    const AsyncFunction = (async () => {}).constructor;
+    const body = new AsyncFunction("variables", ...names, script);
+    const result = await body(variables, ...Object.values(variables));
+    const plain = (value) =>
+        value instanceof Node ? (value.innerText ?? value.textContent) : value;
+    const safe = (_, value) => {
+        if (typeof value === "bigint" || typeof value === "symbol") return String(value);
+        if (typeof value === "string" && value.toWellFormed) return value.toWellFormed();
+        return value instanceof Node ? plain(value) : value;
+    };
+    return JSON.stringify(plain(result), safe) ?? "null";
+}"#;
+
+pub(super) async fn execute(
+    page: &mut Page,
+    command: &ExecuteScript,
+    context: &Context<'_>,
+) -> Outcome {
+    Ok(Some(
+        run_script(page, &command.script, &context.options.variables).await?,
+    ))
+}
+
+/// Runs a script in the current frame, within the step's time.
+pub(super) async fn run_script(
+    page: &mut Page,
+    script: &str,
+    variables: &BTreeMap<String, Value>,
+) -> Result<Value, StepError> {
+    page.settle().await?;
+    let variables: Map<String, Value> = variables
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let argument = json!({ "script": script, "variables": variables }).to_string();
+    let frame = page.frame().clone();
+    let call = page.call(&frame, World::Page, RUN_SCRIPT, &argument);
+    let answer = tokio::time::timeout(page.time_left(), call).await;
+    match answer {
+        Err(_) => Err(StepError::new(
+            ErrorReason::StepTimeout,
+            "the script has not ended in time",
+        )),
+        Ok(Ok(answer)) => serde_json::from_str(&answer).map_err(|error| {
+            StepError::new(
+                ErrorReason::ScriptFailed,
+                format!("the script's result is unreadable: {error}"),
+            )
+        }),
+        // A script that leaves the page, or opens a dialog, has done what it was asked to.
+        Ok(Err(ProtocolError::PageLeft(_))) => Ok(Value::Null),
+        Ok(Err(ProtocolError::DialogOpen)) => {
+            page.suspect_dialog();
+            Ok(Value::Null)
+        }
+        Ok(Err(error)) => Err(error.into()),
+    }
+}
+
+pub(super) async fn screenshot(
+    page: &mut Page,
+    command: &TakeScreenshot,
+    context: &Context<'_>,
+) -> Outcome {
+    let shot = match command.scope() {
+        ScreenshotScope::Unspecified | ScreenshotScope::Viewport => Shot::Viewport,
+        ScreenshotScope::FullPage => Shot::FullPage,
+        ScreenshotScope::Element => element_box(page, command, context).await?,
+    };
+    page.settle().await?;
+    let tab = page.tab().clone();
+    let image = page.protocol.screenshot(&tab, shot).await?;
+    page.notes.shots.push(image);
+    Ok(None)
+}
+
+async fn element_box(
+    page: &mut Page,
+    command: &TakeScreenshot,
+    context: &Context<'_>,
+) -> Result<Shot, StepError> {
+    let mut query = Query::new(context.target(command.target.as_ref())?, "any", "box");
+    query.checks.visible = true;
+    let found = page.require(&query).await?;
+    let side = |name: &str| found.data[name].as_f64().unwrap_or(0.0);
+    let mut corner = (side("x"), side("y"));
+    let mut on_page = (side("pageX"), side("pageY"));
+    // A frame's own coordinates begin at its corner: add where the frames around it lie.
+    for (frame, index) in page.frames_around(&found.path).await?.iter().rev() {
+        let params = json!({ "index": index, "x": corner.0, "y": corner.1 });
+        let answer = page
+            .ask(frame, &json!({ "page": "frameHit", "params": params }))
+            .await?;
+        let at = |name: &str| answer["data"][name].as_f64().unwrap_or(0.0);
+        (corner, on_page) = ((at("x"), at("y")), (at("pageX"), at("pageY")));
+    }
+    let (width, height) = (side("width").max(1.0), side("height").max(1.0));
+    Ok(Shot::Box(on_page.0, on_page.1, width, height))
+}

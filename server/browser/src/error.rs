@@ -1,0 +1,88 @@
+//! Why a browser cannot be started or reached, and why it stopped answering.
+
+use std::path::PathBuf;
+
+use etude::v1::ErrorReason;
+
+/// A browser that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// No browser is installed where the backend looks.
+    #[error("no {name} was found (looked for {looked_for}); {install}")]
+    BrowserNotFound {
+        /// What was looked for, for people.
+        name: &'static str,
+        /// The program names and places.
+        looked_for: String,
+        /// What to do.
+        install: &'static str,
+    },
+    /// No driver is installed where the backend looks.
+    #[error("no {name} was found (looked for {looked_for}); {install}")]
+    DriverNotFound {
+        /// What was looked for, for people.
+        name: &'static str,
+        /// The program names and places.
+        looked_for: String,
+        /// What to do.
+        install: &'static str,
+    },
+    /// The browser and its driver are of different major versions.
+    #[error(
+        "{browser} is version {browser_version} but {driver} is version {driver_version}; \
+         install the same major version of both, or set both paths in the configuration"
+    )]
+    VersionMismatch {
+        /// The browser's program.
+        browser: PathBuf,
+        /// Its version.
+        browser_version: String,
+        /// The driver's program.
+        driver: PathBuf,
+        /// Its version.
+        driver_version: String,
+    },
+    /// A program could not be started or ended at once.
+    #[error("cannot start {program}: {cause}")]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system or the program says.
+        cause: String,
+    },
+    /// The driver runs and refuses a session.
+    #[error("the driver at {url} gave no browser: {cause}")]
+    Session {
+        /// The driver's address, without credentials.
+        url: String,
+        /// The driver's words.
+        cause: String,
+    },
+    /// The browser did not come up in time.
+    #[error("the browser was not ready after {seconds} s; look at the machine's load and memory")]
+    Timeout {
+        /// How long was waited, in seconds.
+        seconds: u64,
+    },
+    /// A folder or file of the backend cannot be used.
+    #[error("cannot use {path}: {cause}; check `state_dir` and its permissions")]
+    Storage {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+}
+
+impl LaunchError {
+    /// The reason by which clients tell these errors apart.
+    pub fn reason(&self) -> ErrorReason {
+        match self {
+            Self::BrowserNotFound { .. } => ErrorReason::BrowserNotFound,
+            Self::DriverNotFound { .. } | Self::VersionMismatch { .. } => {
+                ErrorReason::DriverNotFound
+            }
+            _ => ErrorReason::BrowserUnavailable,
+        }
+    }
+}

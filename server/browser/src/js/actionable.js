@@ -1,0 +1,178 @@
+// Whether an element can be acted on now, and where: scrolled into view, standing still, enabled
+// and hit by the pointer.
+
+// Whether the page is in motion. Watched from the moment the script is in the document, so that an
+// action need not wait two frames on a page that stands still. One change is no motion: what it
+// does to the layout is done. Changes in two frames running are. What the page does at once in
+// answer to a press or a key is not counted.
+const motion = { before: -Infinity, last: -Infinity, input: -Infinity };
+
+const INPUT_EVENTS = ["pointerdown", "pointerup", "pointermove", "click", "keydown", "keyup", "input"];
+const SAME_FRAME_MS = 8;
+const AT_ONCE_MS = 5;
+const REST_MS = 60;
+
+function watchMotion() {
+  const changed = () => {
+    const now = performance.now();
+    if (now - motion.input < AT_ONCE_MS || now - motion.last < SAME_FRAME_MS) return;
+    [motion.before, motion.last] = [motion.last, now];
+  };
+  new MutationObserver(changed).observe(document, {
+    subtree: true, childList: true, characterData: true,
+    attributes: true, attributeFilter: ["style", "class", "hidden", "open", "width", "height"],
+  });
+  const listen = { capture: true, passive: true };
+  addEventListener("scroll", changed, listen);
+  for (const name of INPUT_EVENTS) {
+    addEventListener(name, () => (motion.input = performance.now()), listen);
+  }
+}
+
+function mayMove(element) {
+  if (document.readyState !== "complete") return true;
+  if (performance.now() - motion.before < REST_MS) return true;
+  return (document.getAnimations?.() ?? []).some((animation) =>
+    animation.playState === "running" && composedContains(animation.effect?.target, element));
+}
+
+// A frame, or 50 ms in a tab that draws none.
+const nextFrame = () =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, 50);
+    requestAnimationFrame(() => { clearTimeout(timer); resolve(); });
+  });
+
+const sameBox = (a, b) =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+// Whether the element has the same box for two frames, if there is any reason to doubt it.
+async function standsStill(element) {
+  if (!mayMove(element)) return true;
+  const before = element.getBoundingClientRect();
+  await nextFrame();
+  const between = element.getBoundingClientRect();
+  await nextFrame();
+  return sameBox(before, between) && sameBox(between, element.getBoundingClientRect());
+}
+
+function isDisabled(element) {
+  if (element.matches(":disabled")) return true;
+  for (let at = element; at; at = parentOf(at)) {
+    if (at.getAttribute("aria-disabled") === "true") return true;
+  }
+  return false;
+}
+
+const isReadOnly = (element) =>
+  element.readOnly === true || element.getAttribute("aria-readonly") === "true";
+
+// The reason why the element cannot be acted on, or null.
+function obstacle(element, checks) {
+  if (checks.visible && !isVisible(element)) {
+    return { reason: "NOT_VISIBLE", detail: `${describe(element)} is not visible` };
+  }
+  if (checks.enabled && isDisabled(element)) {
+    return { reason: "NOT_ENABLED", detail: `${describe(element)} is disabled` };
+  }
+  if (checks.editable && isReadOnly(element)) {
+    return { reason: "NOT_EDITABLE", detail: `${describe(element)} is read-only` };
+  }
+  return null;
+}
+
+// The part of the element's first box that lies in the viewport decides where it is clicked: a
+// link broken over two lines has an empty middle.
+function clickBox(element) {
+  const boxes = [...element.getClientRects()].filter((box) => box.width > 0 && box.height > 0);
+  if (!boxes.length) return element.getBoundingClientRect();
+  const display = getComputedStyle(element).display;
+  return display === "inline" ? boxes[0] : element.getBoundingClientRect();
+}
+
+const POSITIONS = {
+  "top-left": [0, 0], top: [0.5, 0], "top-right": [1, 0],
+  left: [0, 0.5], center: [0.5, 0.5], right: [1, 0.5],
+  "bottom-left": [0, 1], bottom: [0.5, 1], "bottom-right": [1, 1],
+};
+
+// The point of the element at `position`, one pixel inside its edges.
+function pointOf(element, position = "center") {
+  const box = clickBox(element);
+  const [left, top] = POSITIONS[position] ?? POSITIONS.center;
+  const inset = (start, size, share) =>
+    size <= 2 ? start + size / 2 : Math.min(Math.max(start + size * share, start + 1), start + size - 1);
+  return { x: inset(box.left, box.width, left), y: inset(box.top, box.height, top) };
+}
+
+const inViewport = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+
+// Scrolls only if the point cannot be hit where it is.
+function bringIntoView(element, position) {
+  const point = pointOf(element, position);
+  if (inViewport(point) && hits(element, point)) return;
+  element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+}
+
+// The innermost element at a point, through open shadow roots.
+function deepElementAt({ x, y }) {
+  let hit = document.elementFromPoint(x, y);
+  while (hit?.shadowRoot) {
+    const inner = hit.shadowRoot.elementFromPoint(x, y);
+    if (!inner || inner === hit) break;
+    hit = inner;
+  }
+  return hit;
+}
+
+// Whether what is hit belongs to the element: itself, something in it, or its label.
+function belongs(hit, element) {
+  for (let at = hit; at; at = parentOf(at)) {
+    if (at === element) return true;
+    if (at.tagName === "LABEL" && at.control === element) return true;
+  }
+  return false;
+}
+
+const hits = (element, point) => belongs(deepElementAt(point), element);
+
+// What covers the element at the point, or null.
+function coveredBy(element, point) {
+  const hit = deepElementAt(point);
+  return belongs(hit, element) ? null : hit ? describe(hit) : "nothing: the point is outside the page";
+}
+
+// Watches whether the next presses of the pointer reach the element. A press that would hit
+// something else, because the page has moved in the last moment, is stopped before the page sees
+// it; the caller then tries again.
+const guard = { stop: null, report: null, tell: null };
+
+const POINTER_EVENTS = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick",
+  "auxclick", "contextmenu"];
+
+function guardPress(element, presses) {
+  guard.stop?.();
+  guard.report = new Promise((resolve) => (guard.tell = resolve));
+  let landed = null;
+  let lifted = 0;
+  const listen = (event) => {
+    if (!event.isTrusted) return;
+    landed ??= event.composedPath().some((node) => belongs(node, element));
+    const hit = event.composedPath().find((node) => node.nodeType === Node.ELEMENT_NODE);
+    guard.tell({ landed, hit: hit ? describe(hit) : "nothing" });
+    // The last click comes in the same task as the lifting of the button: the watch ends after it.
+    if (event.type === "mouseup" && ++lifted >= presses) setTimeout(stop);
+    if (landed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const stop = () => {
+    for (const name of POINTER_EVENTS) removeEventListener(name, listen, { capture: true });
+    guard.tell({});
+  };
+  for (const name of POINTER_EVENTS) addEventListener(name, listen, { capture: true });
+  guard.stop = stop;
+}
+
+// What the press has hit, as soon as it has: {landed, hit}.
+const pressed = async () => JSON.stringify((await guard.report) ?? {});

@@ -1,0 +1,189 @@
+//! A driver process and everything it starts, owned as one.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::registry::{Entry, Registry, end_group, end_profile_users};
+use crate::error::LaunchError;
+
+/// A running chromedriver or geckodriver. Dropping it ends the driver, the browser and all their
+/// children, and removes the profile folder.
+#[derive(Debug)]
+pub(crate) struct DriverProcess {
+    group: i32,
+    url: String,
+    entry: Option<Entry>,
+    ended: watch::Receiver<bool>,
+}
+
+impl DriverProcess {
+    /// Starts the driver on a free loopback port, in a process group of its own.
+    pub(crate) async fn start(
+        program: &Path,
+        registry: &Registry,
+        timeout: Duration,
+    ) -> Result<Self, LaunchError> {
+        let failed = |cause: String| LaunchError::Start {
+            program: program.to_path_buf(),
+            cause,
+        };
+        let entry = registry.enter()?;
+        let mut child = spawn(program, entry.profile()).map_err(|error| {
+            entry.remove();
+            failed(error.to_string())
+        })?;
+        let group = child.id().map_or(0, |id| id as i32);
+        let stdout = child.stdout.take();
+        // From here on the value's drop cleans up, whatever fails.
+        let mut process = Self {
+            group,
+            url: String::new(),
+            ended: watch_end(child),
+            entry: Some(entry),
+        };
+        if let Some(entry) = &process.entry {
+            entry.started(group)?;
+        }
+        let stdout = stdout.ok_or_else(|| failed("it has no output to read".to_owned()))?;
+        let port = tokio::time::timeout(timeout, read_port(stdout))
+            .await
+            .map_err(|_| LaunchError::Timeout {
+                seconds: timeout.as_secs(),
+            })?
+            .ok_or_else(|| failed("it ended without naming a port".to_owned()))?;
+        process.url = format!("http://127.0.0.1:{port}");
+        Ok(process)
+    }
+
+    /// The address at which the driver listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder that the browser must use as its profile.
+    pub(crate) fn profile(&self) -> PathBuf {
+        self.entry
+            .as_ref()
+            .map(|entry| entry.profile().to_path_buf())
+            .unwrap_or_default()
+    }
+
+    /// Becomes true when the driver ends.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+
+    /// Ends everything now and waits until it is gone.
+    pub(crate) async fn stop(mut self) {
+        if let Some(entry) = self.entry.take() {
+            let group = self.group;
+            let ended = tokio::task::spawn_blocking(move || clear(group, &entry)).await;
+            if let Err(error) = ended {
+                tracing::warn!(%error, "a browser could not be ended in order");
+            }
+        }
+    }
+}
+
+impl Drop for DriverProcess {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            end_group(self.group);
+            let group = self.group;
+            std::thread::spawn(move || clear(group, &entry));
+        }
+    }
+}
+
+fn clear(group: i32, entry: &Entry) {
+    end_group(group);
+    end_profile_users(entry.profile());
+    entry.remove();
+}
+
+/// The name of the environment variable by which every process of a browser can be found, even one
+/// that leaves the group: a crash handler does.
+pub(super) const PROFILE_VARIABLE: &str = "ETUDE_BROWSER_PROFILE";
+
+fn spawn(program: &Path, profile: &Path) -> std::io::Result<Child> {
+    Command::new(program)
+        .arg("--port=0")
+        .env(PROFILE_VARIABLE, profile)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+}
+
+/// Collects the driver when it ends, so that it leaves no zombie, and tells it.
+fn watch_end(mut child: Child) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        let _ = child.wait().await;
+        let _ = sender.send(true);
+    });
+    receiver
+}
+
+/// Reads the port from the line in which the driver names it, and goes on emptying the pipe so that
+/// the driver never blocks on it.
+async fn read_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u16> {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(port) = port_in(&line) {
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Some(port);
+        }
+    }
+    None
+}
+
+/// "ChromeDriver was started successfully on port 41245." or "… Listening on 127.0.0.1:41245".
+fn port_in(line: &str) -> Option<u16> {
+    let after = line.split_once("successfully on port ").or_else(|| {
+        line.split_once("Listening on ")
+            .and_then(|(_, rest)| rest.split_once(':'))
+    })?;
+    after.1.trim().trim_end_matches('.').parse().ok()
+}
+
+/// When a process started, in clock ticks since boot; none if it does not run. A zombie does not
+/// run.
+pub(super) fn proc_start_time(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name is in parentheses and may contain anything; the fields follow the last.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" || state == "X" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_port_of_both_drivers() {
+        assert_eq!(
+            port_in("ChromeDriver was started successfully on port 41245."),
+            Some(41245)
+        );
+        let geckodriver = "1700000000000\tgeckodriver\tINFO\tListening on 127.0.0.1:4444";
+        assert_eq!(port_in(geckodriver), Some(4444));
+        assert_eq!(port_in("Starting ChromeDriver 156.0.8078.79"), None);
+    }
+
+    #[test]
+    fn a_process_has_a_start_time_while_it_runs() {
+        assert!(proc_start_time(std::process::id() as i32).is_some());
+        assert_eq!(proc_start_time(i32::MAX), None);
+    }
+}

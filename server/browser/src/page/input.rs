@@ -1,0 +1,160 @@
+//! The pointer and the keyboard.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::step::StepError;
+use super::tabs::Page;
+use crate::protocol::{FrameId, ProtocolError};
+
+/// A button of the pointer, by its W3C number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Button {
+    Primary = 0,
+    Secondary = 2,
+}
+
+/// One action of the pointer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PointerAction {
+    /// To a point of the frame's viewport, at once.
+    Move(f64, f64),
+    /// The same, taking so many milliseconds.
+    Glide(f64, f64, u64),
+    Down(Button),
+    Up(Button),
+    Pause(u64),
+}
+
+impl PointerAction {
+    fn to_json(self) -> Value {
+        match self {
+            Self::Move(x, y) => move_to(x, y, 0),
+            Self::Glide(x, y, duration) => move_to(x, y, duration),
+            Self::Down(button) => json!({ "type": "pointerDown", "button": button as u8 }),
+            Self::Up(button) => json!({ "type": "pointerUp", "button": button as u8 }),
+            Self::Pause(duration) => json!({ "type": "pause", "duration": duration }),
+        }
+    }
+}
+
+/// The protocol takes whole pixels.
+fn move_to(x: f64, y: f64, duration: u64) -> Value {
+    json!({
+        "type": "pointerMove", "x": x.floor() as i64, "y": y.floor() as i64,
+        "origin": "viewport", "duration": duration,
+    })
+}
+
+fn pointer_source(actions: &[PointerAction]) -> Value {
+    let actions: Vec<Value> = actions.iter().map(|action| action.to_json()).collect();
+    json!({
+        "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" },
+        "actions": actions,
+    })
+}
+
+/// Key presses as one source. Several keys of one press are held together, as in a chord.
+fn key_source(presses: &[Vec<String>], pause: Duration) -> Value {
+    let mut actions = Vec::new();
+    for (index, keys) in presses.iter().enumerate() {
+        if index > 0 && !pause.is_zero() {
+            actions.push(json!({ "type": "pause", "duration": pause.as_millis() as u64 }));
+        }
+        actions.extend(
+            keys.iter()
+                .map(|key| json!({ "type": "keyDown", "value": key })),
+        );
+        actions.extend(
+            keys.iter()
+                .rev()
+                .map(|key| json!({ "type": "keyUp", "value": key })),
+        );
+    }
+    json!({ "type": "key", "id": "keyboard", "actions": actions })
+}
+
+/// A move and `count` clicks.
+pub(crate) fn clicks((x, y): (f64, f64), button: Button, count: u8) -> Vec<PointerAction> {
+    let mut actions = vec![PointerAction::Move(x, y)];
+    for _ in 0..count {
+        actions.extend([PointerAction::Down(button), PointerAction::Up(button)]);
+    }
+    actions
+}
+
+impl Page {
+    /// Moves and presses the pointer in a frame while `held` keys are down.
+    pub(crate) async fn point(
+        &mut self,
+        frame: &FrameId,
+        actions: &[PointerAction],
+        held: &[String],
+    ) -> Result<(), StepError> {
+        let pointer = pointer_source(actions);
+        if held.is_empty() {
+            return self.perform(frame, json!([pointer])).await;
+        }
+        let hold = |kind: &str| -> Value {
+            let keys = held.iter().map(|key| json!({ "type": kind, "value": key }));
+            let keys: Vec<Value> = keys.collect();
+            json!([{ "type": "key", "id": "keyboard", "actions": keys }])
+        };
+        self.perform(frame, hold("keyDown")).await?;
+        let done = self.perform(frame, json!([pointer])).await;
+        self.perform(frame, hold("keyUp")).await?;
+        done
+    }
+
+    /// Clicks `count` times: at `point` of the frame's viewport, which is `place` in the tab's.
+    pub(crate) async fn click_at(
+        &mut self,
+        frame: &FrameId,
+        point: (f64, f64),
+        place: (f64, f64),
+        (button, count): (Button, u8),
+    ) -> Result<(), StepError> {
+        let tab = self.tab().clone();
+        let quick = tokio::select! {
+            biased;
+            done = self.protocol.click(&tab, place, button, count) => done,
+            _ = self.events.dialog_opened(&tab) => Ok(true),
+        };
+        match quick {
+            Ok(true) | Err(ProtocolError::PageLeft(_)) => Ok(()),
+            Ok(false) => self.point(frame, &clicks(point, button, count), &[]).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Presses keys in a frame, one press after the other.
+    pub(crate) async fn press(
+        &mut self,
+        frame: &FrameId,
+        presses: &[Vec<String>],
+        pause: Duration,
+    ) -> Result<(), StepError> {
+        self.perform(frame, json!([key_source(presses, pause)]))
+            .await
+    }
+
+    /// Performs actions. A dialog that they open ends them: the browser answers only once it has
+    /// been closed. So does a page that they leave.
+    async fn perform(&mut self, frame: &FrameId, actions: Value) -> Result<(), StepError> {
+        let tab = self.tab().clone();
+        let done = tokio::select! {
+            biased;
+            done = self.protocol.perform(frame, actions) => done,
+            _ = self.events.dialog_opened(&tab) => Ok(()),
+        };
+        match done {
+            Err(ProtocolError::DialogOpen) => {
+                self.dialog_suspected = true;
+                Ok(())
+            }
+            Err(ProtocolError::PageLeft(_)) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+}

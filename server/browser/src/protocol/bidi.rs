@@ -1,0 +1,456 @@
+//! WebDriver BiDi.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use thirtyfour::bidi::BiDi;
+use tokio::sync::watch;
+
+use super::bidi_events::{SUBSCRIPTIONS, read_events};
+use super::{Cookie, EXCHANGE_LIMIT, FrameId, Load, Protocol, ProtocolError, Reply, Shot, World};
+use crate::page::{Button, Dialog, Events};
+use crate::script::RESOLVER;
+
+/// The world of our own scripts.
+const SANDBOX: &str = "etude";
+
+/// A BiDi connection, and the user context of the present session.
+#[derive(Debug)]
+pub(crate) struct Bidi {
+    bidi: BiDi,
+    events: Arc<Events>,
+    gone: watch::Receiver<bool>,
+    user_context: String,
+    /// DevTools sessions by tab; none where the browser has no DevTools.
+    devtools: Mutex<HashMap<FrameId, Option<String>>>,
+}
+
+impl Bidi {
+    /// Prepares a fresh connection once: events, our script in every document, and a watch on the
+    /// connection itself.
+    pub(crate) async fn prepare(bidi: &BiDi, events: &Arc<Events>) -> Reply<watch::Receiver<bool>> {
+        tokio::spawn(read_events(bidi.subscribe_raw(), Arc::clone(events)));
+        bidi.send_raw("session.subscribe", json!({ "events": SUBSCRIPTIONS }))
+            .await?;
+        let preload = json!({ "functionDeclaration": RESOLVER, "sandbox": SANDBOX });
+        bidi.send_raw("script.addPreloadScript", preload).await?;
+        watch_connection(bidi).await
+    }
+
+    /// Opens a user context with a tab: storage, cookies and downloads of its own.
+    pub(crate) async fn open(
+        bidi: BiDi,
+        events: Arc<Events>,
+        gone: watch::Receiver<bool>,
+        downloads: Option<&Path>,
+    ) -> Reply<(Self, FrameId)> {
+        // Leaving a page never asks. A browser that knows no such option gets none.
+        let prompts = json!({ "default": "ignore", "beforeUnload": "accept" });
+        let params = json!({ "unhandledPromptBehavior": prompts });
+        let created = match bidi.send_raw("browser.createUserContext", params).await {
+            Ok(created) => created,
+            Err(_) => {
+                bidi.send_raw("browser.createUserContext", json!({}))
+                    .await?
+            }
+        };
+        let user_context = string(&created["userContext"]);
+        let devtools = Mutex::default();
+        let this = Self {
+            bidi,
+            events,
+            gone,
+            user_context,
+            devtools,
+        };
+        if let Some(folder) = downloads {
+            this.allow_downloads(folder).await;
+        }
+        // Tabs and frames of this session only: what was there before is not its business.
+        this.events.clear();
+        let tab = this.open_tab().await?;
+        this.devtools_session(&tab).await;
+        Ok((this, tab))
+    }
+
+    /// Firefox has no such command yet; its downloads then go to its own folder and are not seen.
+    async fn allow_downloads(&self, folder: &Path) {
+        let params = json!({
+            "downloadBehavior": { "type": "allowed", "destinationFolder": folder },
+            "userContexts": [self.user_context],
+        });
+        if let Err(error) = self.send("browser.setDownloadBehavior", params).await {
+            tracing::debug!(%error, "downloads are not reported by this browser");
+        }
+    }
+
+    /// Removes the user context and everything in it.
+    pub(crate) async fn close_context(&self) -> Reply<()> {
+        let params = json!({ "userContext": self.user_context });
+        self.send("browser.removeUserContext", params)
+            .await
+            .map(drop)
+    }
+
+    /// Sends a command and waits for its answer, but no longer than the browser lives.
+    async fn send(&self, method: &str, params: Value) -> Reply<Value> {
+        let mut gone = self.gone.clone();
+        tokio::select! {
+            biased;
+            answer = self.bidi.send_raw(method, params) => Ok(answer?),
+            _ = gone.wait_for(|gone| *gone) => {
+                Err(ProtocolError::Gone("its connection was closed".to_owned()))
+            }
+        }
+    }
+
+    /// Like [`Self::send`] for what never waits for the page.
+    async fn send_quick(&self, method: &str, params: Value) -> Reply<Value> {
+        tokio::time::timeout(EXCHANGE_LIMIT, self.send(method, params))
+            .await
+            .map_err(|_| ProtocolError::Timeout)?
+    }
+
+    async fn call_function(&self, params: Value) -> Reply<Value> {
+        let answer = self.send("script.callFunction", params).await?;
+        if answer["type"] == "exception" {
+            return Err(ProtocolError::Script(string(
+                &answer["exceptionDetails"]["text"],
+            )));
+        }
+        Ok(answer["result"].clone())
+    }
+
+    /// A function of our own script with one text, in our world.
+    fn ours(frame: &FrameId, function: &str, argument: &str) -> Value {
+        json!({
+            "functionDeclaration": function,
+            "awaitPromise": true,
+            "target": { "context": &**frame, "sandbox": SANDBOX },
+            "arguments": [{ "type": "string", "value": argument }],
+        })
+    }
+
+    /// The tab's DevTools session, where the browser has one.
+    async fn devtools_session(&self, tab: &FrameId) -> Option<String> {
+        if let Some(known) = self.devtools.lock().get(tab) {
+            return known.clone();
+        }
+        let answer = self
+            .send_quick("goog:cdp.getSession", json!({ "context": &**tab }))
+            .await;
+        let session = answer
+            .ok()
+            .and_then(|a| a["session"].as_str().map(str::to_owned));
+        self.devtools.lock().insert(tab.clone(), session.clone());
+        session
+    }
+
+    async fn mouse(
+        &self,
+        session: &str,
+        kind: &str,
+        (x, y): (f64, f64),
+        button: Option<Button>,
+        click: u8,
+    ) -> Reply<Value> {
+        let name = match button {
+            None => "none",
+            Some(Button::Primary) => "left",
+            Some(Button::Secondary) => "right",
+        };
+        let held = match (kind, button) {
+            ("mousePressed", Some(Button::Primary)) => 1,
+            ("mousePressed", Some(Button::Secondary)) => 2,
+            _ => 0,
+        };
+        let params = json!({
+            "type": kind, "x": x.floor(), "y": y.floor(), "button": name, "buttons": held,
+            "clickCount": click, "pointerType": "mouse",
+        });
+        let params = json!({
+            "method": "Input.dispatchMouseEvent", "params": params, "session": session,
+        });
+        self.send("goog:cdp.sendCommand", params).await
+    }
+
+    fn partition(tab: &FrameId) -> Value {
+        json!({ "type": "context", "context": &**tab })
+    }
+
+    /// The host of the tab's page.
+    async fn host(&self, tab: &FrameId) -> Reply<String> {
+        self.call(tab, World::Ours, "() => location.hostname", "")
+            .await
+    }
+}
+
+/// The browser answers this one call only when it ends: a promise in the tab that it opened by
+/// itself, which no session uses.
+async fn watch_connection(bidi: &BiDi) -> Reply<watch::Receiver<bool>> {
+    let tree = bidi
+        .send_raw("browsingContext.getTree", json!({ "maxDepth": 0 }))
+        .await?;
+    let keeper = string(&tree["contexts"][0]["context"]);
+    let (sender, receiver) = watch::channel(false);
+    let bidi = bidi.clone();
+    tokio::spawn(async move {
+        let params = json!({
+            "functionDeclaration": "() => new Promise((end) => (globalThis.end = end))",
+            "awaitPromise": true,
+            "target": { "context": keeper, "sandbox": SANDBOX },
+        });
+        let ended = bidi.send_raw("script.callFunction", params).await;
+        tracing::debug!(?ended, "the connection to a browser ended");
+        let _ = sender.send(true);
+    });
+    Ok(receiver)
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[async_trait]
+impl Protocol for Bidi {
+    fn is_bidi(&self) -> bool {
+        true
+    }
+
+    async fn call(
+        &self,
+        frame: &FrameId,
+        world: World,
+        function: &str,
+        argument: &str,
+    ) -> Reply<String> {
+        let mut params = Self::ours(frame, function, argument);
+        if world == World::Page {
+            params["target"] = json!({ "context": &**frame });
+        }
+        Ok(string(&self.call_function(params).await?["value"]))
+    }
+
+    async fn perform(&self, frame: &FrameId, actions: Value) -> Reply<()> {
+        let params = json!({ "context": &**frame, "actions": actions });
+        self.send("input.performActions", params).await.map(drop)
+    }
+
+    /// Over Chromium's DevTools, whose three messages need not wait for each other: BiDi's own
+    /// actions do, and the pointer's move then waits for the next frame.
+    async fn click(
+        &self,
+        tab: &FrameId,
+        point: (f64, f64),
+        button: Button,
+        count: u8,
+    ) -> Reply<bool> {
+        let Some(session) = self.devtools_session(tab).await else {
+            return Ok(false);
+        };
+        let mut messages = vec![self.mouse(&session, "mouseMoved", point, None, 0)];
+        for click in 1..=count {
+            messages.push(self.mouse(&session, "mousePressed", point, Some(button), click));
+            messages.push(self.mouse(&session, "mouseReleased", point, Some(button), click));
+        }
+        futures::future::try_join_all(messages).await?;
+        Ok(true)
+    }
+
+    async fn release(&self, frame: &FrameId) -> Reply<()> {
+        self.send_quick("input.releaseActions", json!({ "context": &**frame }))
+            .await
+            .map(drop)
+    }
+
+    async fn navigate(&self, tab: &FrameId, url: &str, load: Load, _limit: Duration) -> Reply<()> {
+        let wait = match load {
+            Load::Committed => "none",
+            Load::Parsed => "interactive",
+            Load::Complete => "complete",
+        };
+        let params = json!({ "context": &**tab, "url": url, "wait": wait });
+        self.send("browsingContext.navigate", params)
+            .await
+            .map(drop)
+    }
+
+    async fn reload(&self, tab: &FrameId) -> Reply<()> {
+        let params = json!({ "context": &**tab, "wait": "complete" });
+        self.send("browsingContext.reload", params).await.map(drop)
+    }
+
+    async fn traverse(&self, tab: &FrameId, delta: i32) -> Reply<()> {
+        let params = json!({ "context": &**tab, "delta": delta });
+        self.send("browsingContext.traverseHistory", params)
+            .await
+            .map(drop)
+    }
+
+    async fn screenshot(&self, tab: &FrameId, shot: Shot) -> Reply<Vec<u8>> {
+        let mut params = json!({ "context": &**tab });
+        if shot != Shot::Viewport {
+            params["origin"] = json!("document");
+        }
+        if let Shot::Box(x, y, width, height) = shot {
+            params["clip"] =
+                json!({ "type": "box", "x": x, "y": y, "width": width, "height": height });
+        }
+        let answer = self
+            .send_quick("browsingContext.captureScreenshot", params)
+            .await?;
+        base64::engine::general_purpose::STANDARD
+            .decode(string(&answer["data"]))
+            .map_err(|error| ProtocolError::Refused {
+                code: "screenshot".to_owned(),
+                message: error.to_string(),
+            })
+    }
+
+    async fn open_tab(&self) -> Reply<FrameId> {
+        let params = json!({ "type": "tab", "userContext": self.user_context });
+        let answer = self.send_quick("browsingContext.create", params).await?;
+        Ok(FrameId::from(string(&answer["context"])))
+    }
+
+    async fn close_tab(&self, tab: &FrameId) -> Reply<()> {
+        self.send_quick("browsingContext.close", json!({ "context": &**tab }))
+            .await
+            .map(drop)
+    }
+
+    async fn activate(&self, tab: &FrameId) -> Reply<()> {
+        self.send_quick("browsingContext.activate", json!({ "context": &**tab }))
+            .await
+            .map(drop)
+    }
+
+    async fn tabs(&self) -> Reply<Vec<FrameId>> {
+        Ok(self.events.read().tabs.clone())
+    }
+
+    async fn children(&self, frame: &FrameId) -> Reply<Vec<FrameId>> {
+        if self
+            .events
+            .read()
+            .frames
+            .get(frame)
+            .is_some_and(|info| info.children == 0)
+        {
+            return Ok(Vec::new());
+        }
+        let list = "() => globalThis[Symbol.for('etude.resolver')]?.frames() ?? []";
+        let answer = self.call_function(Self::ours(frame, list, "")).await?;
+        let windows = answer["value"].as_array().cloned().unwrap_or_default();
+        Ok(windows
+            .iter()
+            .filter_map(|w| w["value"]["context"].as_str())
+            .map(Into::into)
+            .collect())
+    }
+
+    async fn set_files(&self, frame: &FrameId, handle: u64, files: &[String]) -> Reply<()> {
+        let find = "(handle) => globalThis[Symbol.for('etude.resolver')].element(handle)";
+        let element = self
+            .call_function(Self::ours(frame, find, &handle.to_string()))
+            .await?;
+        let element = json!({ "sharedId": element["sharedId"] });
+        let params = json!({ "context": &**frame, "element": element, "files": files });
+        self.send_quick("input.setFiles", params).await.map(drop)
+    }
+
+    async fn dialog(&self, tab: &FrameId) -> Reply<Option<Dialog>> {
+        Ok(self.events.read().dialog(tab).cloned())
+    }
+
+    async fn answer(&self, tab: &FrameId, accept: bool, text: Option<&str>) -> Reply<()> {
+        let mut params = json!({ "context": &**tab, "accept": accept });
+        if let Some(text) = text {
+            params["userText"] = json!(text);
+        }
+        self.send_quick("browsingContext.handleUserPrompt", params)
+            .await?;
+        // The event may come after the answer; the next command must not see the dialog again.
+        let closed = self
+            .events
+            .until(|state| state.dialog(tab).is_none().then_some(()));
+        let _ = tokio::time::timeout(Duration::from_secs(2), closed).await;
+        Ok(())
+    }
+
+    async fn cookies(&self, tab: &FrameId) -> Reply<Vec<Cookie>> {
+        let params = json!({ "partition": Self::partition(tab) });
+        let answer = self.send_quick("storage.getCookies", params).await?;
+        let cookies = answer["cookies"].as_array().cloned().unwrap_or_default();
+        let host = self.host(tab).await?;
+        Ok(cookies
+            .iter()
+            .map(Cookie::from_bidi)
+            .filter(|c| reaches(&c.domain, &host))
+            .collect())
+    }
+
+    async fn set_cookie(&self, tab: &FrameId, cookie: &Cookie) -> Reply<()> {
+        let params = json!({ "cookie": cookie.to_bidi(), "partition": Self::partition(tab) });
+        self.send_quick("storage.setCookie", params).await.map(drop)
+    }
+
+    async fn delete_cookies(&self, tab: &FrameId, name: Option<&str>) -> Reply<()> {
+        let Some(name) = name else {
+            let partition = json!({ "type": "storageKey", "userContext": self.user_context });
+            let params = json!({ "partition": partition });
+            return self
+                .send_quick("storage.deleteCookies", params)
+                .await
+                .map(drop);
+        };
+        for cookie in self
+            .cookies(tab)
+            .await?
+            .iter()
+            .filter(|cookie| cookie.name == name)
+        {
+            let filter = json!({ "name": name, "domain": cookie.domain, "path": cookie.path });
+            let params = json!({ "filter": filter, "partition": Self::partition(tab) });
+            self.send_quick("storage.deleteCookies", params).await?;
+        }
+        Ok(())
+    }
+
+    async fn resize(&self, tab: &FrameId, width: u32, height: u32) -> Reply<()> {
+        let viewport = json!({ "width": width, "height": height });
+        let params = json!({ "context": &**tab, "viewport": viewport });
+        self.send_quick("browsingContext.setViewport", params)
+            .await
+            .map(drop)
+    }
+
+    async fn maximize(&self, tab: &FrameId) -> Reply<()> {
+        let size = "() => `${screen.availWidth} ${screen.availHeight}`";
+        let size = self.call(tab, World::Ours, size, "").await?;
+        let (width, height) = size.split_once(' ').unwrap_or_default();
+        match (width.parse(), height.parse()) {
+            (Ok(width), Ok(height)) => self.resize(tab, width, height).await,
+            _ => Err(ProtocolError::Refused {
+                code: "screen".to_owned(),
+                message: size,
+            }),
+        }
+    }
+}
+
+/// Whether a cookie of this domain is sent to the host. A leading dot, where a browser keeps it,
+/// means the same as none.
+fn reaches(domain: &str, host: &str) -> bool {
+    let domain = domain.trim_start_matches('.');
+    host == domain
+        || host
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.ends_with('.'))
+}
