@@ -1,0 +1,170 @@
+//! A run is created: its row, what it executes, its labels and its first event at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etude::v1::{self, ErrorReason};
+use etude_engine::store::NewRun;
+use etude_engine::{Error, Result};
+use prost::Message;
+use sqlx::Row;
+
+use super::{RUN_COLUMNS, from_row, run_columns};
+use crate::clock;
+use crate::error::Failure;
+use crate::writer::{Tx, Write, Writer};
+
+/// Time after which a full queue may have room again.
+const QUEUE_RETRY: Duration = Duration::from_secs(1);
+
+/// One statement text, so that the database's thread is asked once.
+const INSERT: &str = "\
+    INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence, attempt, \
+                      request_id, fingerprint, head, statistics) \
+    VALUES (?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?); \
+    INSERT INTO run_specs (run_id, spec) VALUES (last_insert_rowid(), ?); \
+    INSERT INTO events (run_id, sequence, event) VALUES (last_insert_rowid(), 1, ?)";
+
+const INSERT_LABELS: &str = "\
+    INSERT INTO run_labels (run_id, key, value) \
+    SELECT last_insert_rowid(), key, value FROM json_each(?)";
+
+/// Creates a run, or finds the one that the same request created.
+pub(crate) async fn create(writer: &Writer, new: NewRun) -> Result<v1::Run> {
+    writer.write(Create::new(new)).await
+}
+
+struct Create {
+    run: v1::Run,
+    head: Vec<u8>,
+    statistics: Option<Vec<u8>>,
+    labels: Option<String>,
+    spec: Vec<u8>,
+    event: Arc<v1::RunEvent>,
+    encoded_event: Vec<u8>,
+    request_id: Option<String>,
+    fingerprint: [u8; 32],
+    max_queued: u32,
+}
+
+impl Create {
+    /// Encodes everything here, in the caller's task, so that the writer need not.
+    fn new(new: NewRun) -> Self {
+        let run = v1::Run {
+            state: v1::RunState::Queued as i32,
+            outcome: v1::Outcome::Unspecified as i32,
+            first_sequence: 1,
+            last_sequence: 1,
+            attempt: 0,
+            test: None,
+            ..new.run
+        };
+        let head = v1::Run {
+            name: run.name.clone(),
+            test_name: run.test_name.clone(),
+            create_time: run.create_time,
+            labels: run.labels.clone(),
+            ..v1::Run::default()
+        };
+        let event = v1::RunEvent {
+            sequence: 0,
+            event_time: run.create_time,
+            payload: Some(v1::run_event::Payload::RunQueued(new.queued)),
+        };
+        Self {
+            head: head.encode_to_vec(),
+            statistics: run.statistics.as_ref().map(Message::encode_to_vec),
+            labels: (!run.labels.is_empty()).then(|| serde_json::json!(run.labels).to_string()),
+            spec: new.spec.encode_to_vec(),
+            encoded_event: event.encode_to_vec(),
+            event: Arc::new(v1::RunEvent {
+                sequence: 1,
+                ..event
+            }),
+            request_id: Some(new.request_id).filter(|id| !id.is_empty()),
+            fingerprint: new.fingerprint,
+            max_queued: new.max_queued,
+            run,
+        }
+    }
+
+    /// How many runs wait, and whether the request has created one before.
+    async fn look(&self, tx: &mut Tx) -> Result<(i64, Option<i64>), Failure> {
+        const LOOK: &str = "\
+            SELECT (SELECT runs FROM run_counts WHERE state = 1), \
+                   (SELECT id FROM runs WHERE request_id = ?)";
+        let found = sqlx::query_as(LOOK).bind(&self.request_id);
+        Ok(found.fetch_one(&mut tx.connection).await?)
+    }
+
+    /// The run that the same request created earlier.
+    async fn earlier(&self, tx: &mut Tx, id: i64) -> Result<v1::Run, Failure> {
+        const EARLIER: &str = concat!(
+            "SELECT ",
+            run_columns!(),
+            ", fingerprint FROM runs WHERE id = ?"
+        );
+        let row = sqlx::query(EARLIER)
+            .bind(id)
+            .fetch_one(&mut tx.connection)
+            .await?;
+        let run = from_row(&row)?;
+        let fingerprint: &[u8] = row.try_get(RUN_COLUMNS)?;
+        if fingerprint != self.fingerprint {
+            let message = format!(
+                "the request id belongs to another request, which created {}; use a new one",
+                run.name
+            );
+            return Err(Error::new(ErrorReason::RequestIdReused, message)
+                .resource(run.name)
+                .into());
+        }
+        Ok(run)
+    }
+
+    async fn insert(&self, tx: &mut Tx) -> Result<(), Failure> {
+        sqlx::query(INSERT)
+            .bind(&self.run.name)
+            .bind(&self.run.test_name)
+            .bind(self.run.create_time.as_ref().map_or(0, clock::nanos))
+            .bind(&self.request_id)
+            .bind(self.fingerprint.as_slice())
+            .bind(self.head.as_slice())
+            .bind(self.statistics.as_deref())
+            .bind(self.spec.as_slice())
+            .bind(self.encoded_event.as_slice())
+            .execute(&mut tx.connection)
+            .await?;
+        if let Some(labels) = &self.labels {
+            sqlx::query(INSERT_LABELS)
+                .bind(labels)
+                .execute(&mut tx.connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Create {
+    type Output = v1::Run;
+
+    async fn apply(&mut self, tx: &mut Tx) -> Result<v1::Run, Failure> {
+        let (queued, earlier) = self.look(tx).await?;
+        if let Some(id) = earlier {
+            return self.earlier(tx, id).await;
+        }
+        if queued >= i64::from(self.max_queued) {
+            return Err(queue_full(self.max_queued).into());
+        }
+        self.insert(tx).await?;
+        tx.announce(&self.run.name, vec![Arc::clone(&self.event)]);
+        Ok(self.run.clone())
+    }
+}
+
+fn queue_full(max: u32) -> Error {
+    let message = format!("{max} runs wait already, which is the limit; try again later");
+    Error::new(ErrorReason::RunQueueFull, message)
+        .with("limit", max)
+        .retry_after(QUEUE_RETRY)
+}
