@@ -340,3 +340,6 @@ fn errored(failure: Failure) -> Execution {
 fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

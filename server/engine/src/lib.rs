@@ -10,6 +10,8 @@ pub mod executor;
 pub mod mask;
 pub mod secrets;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod variables;
 
 pub use error::{Error, Result};

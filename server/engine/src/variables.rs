@@ -28,7 +28,9 @@ pub enum Layer {
     Test,
     /// The data row.
     Row,
-    /// The session: what its creator gave and what its steps stored.
+    /// Whoever created the run or session.
+    Caller,
+    /// The steps before, which stored it.
     Stored,
 }
 
@@ -44,7 +46,7 @@ pub struct Variable {
 /// Variables by name, in layers.
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
-    layers: [BTreeMap<String, Variable>; 4],
+    layers: [BTreeMap<String, Variable>; 5],
     mask: Mask,
     revision: u64,
 }
@@ -213,6 +215,7 @@ mod tests {
         let mut variables = Variables::new();
         for (layer, value) in [
             (Layer::Stored, "stored"),
+            (Layer::Caller, "caller"),
             (Layer::Row, "row"),
             (Layer::Test, "test"),
             (Layer::Environment, "environment"),
@@ -228,7 +231,7 @@ mod tests {
         assert_eq!(text("Environment"), Some(json!("environment")));
         assert_eq!(text("none"), None);
         assert_eq!(variables.values()["two"], json!("row"));
-        assert_eq!(variables.values().len(), 6);
+        assert_eq!(variables.values().len(), 7);
     }
 
     #[test]
