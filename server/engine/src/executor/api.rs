@@ -21,7 +21,7 @@ impl Executor {
     /// Executes a CallApi. `Err` is an ERROR.
     pub(super) async fn call_api(
         &self,
-        scope: &Scope,
+        scope: &mut Scope,
         call: &v1::CallApi,
         timing: &Timing,
     ) -> Result<Execution, Failure> {

@@ -20,7 +20,7 @@ impl Executor {
     /// Keeps the screenshots of an execution.
     pub(super) async fn keep_screenshots(
         &self,
-        scope: &Scope,
+        scope: &mut Scope,
         command: &v1::Command,
         execution: &mut Execution,
     ) -> Vec<v1::Screenshot> {
@@ -47,7 +47,7 @@ impl Executor {
     /// Keeps the files that were downloaded; returns their resource names.
     pub(super) async fn keep_downloads(
         &self,
-        scope: &Scope,
+        scope: &mut Scope,
         execution: &mut Execution,
     ) -> Vec<String> {
         let mut kept = Vec::new();

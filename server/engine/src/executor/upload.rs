@@ -43,7 +43,7 @@ impl Executor {
     /// A file fetched over http or https, in a folder of its own.
     pub(super) async fn fetched_file(
         &self,
-        scope: &Scope,
+        scope: &mut Scope,
         address: &str,
         timeout: Duration,
     ) -> Result<Upload, Failure> {

@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Waits as long as the command says. A browser that dies meanwhile ends the wait.
 pub(super) async fn for_time(
-    scope: &Scope,
+    scope: &mut Scope,
     wait: &v1::WaitTime,
     timing: &Timing,
 ) -> Result<Execution, Failure> {
