@@ -8,6 +8,8 @@ pub mod backend;
 pub mod error;
 pub mod executor;
 pub mod mask;
+mod reports;
+pub mod runs;
 pub mod secrets;
 pub mod store;
 #[cfg(test)]

@@ -1,0 +1,178 @@
+//! What the rows of one run share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use etude::v1::{self, run_spec::Source};
+use tokio_util::task::TaskTracker;
+
+use super::history::History;
+use super::interrupt::{Cause, Interrupt};
+use super::log::RunLog;
+use super::plan::{self, Plan};
+use super::{Services, clock};
+use crate::backend::{Backend, Health, SessionSpec};
+use crate::error::{Error, Result};
+use crate::executor::{Executor, Scope, ScopeOptions, StepDefaults};
+use crate::store::ClaimedRun;
+use crate::variables::{Layer, Variables};
+
+/// The longest that a row may take, unless the test says otherwise.
+const ROW_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How often a run is begun again at most, after the server stopped.
+const MAX_RECOVERIES: u32 = 3;
+
+/// One execution of a run.
+pub(super) struct RunContext {
+    /// The run as it was claimed.
+    pub(super) run: v1::Run,
+    pub(super) plan: Plan,
+    pub(super) config: v1::TestConfig,
+    pub(super) row_timeout: Duration,
+    pub(super) rows: u32,
+    /// How many rows may be executed at the same time; 0: as many as there are browsers.
+    pub(super) parallelism: u32,
+    pub(super) log: RunLog,
+    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) executor: Executor,
+    pub(super) tasks: TaskTracker,
+    backend: Arc<dyn Backend>,
+    /// The test, without its steps.
+    test: v1::Test,
+    /// Variables of the request, which hide those of the test and its rows.
+    variables: Vec<v1::Variable>,
+    defaults: StepDefaults,
+    history: History,
+    halted: AtomicBool,
+}
+
+impl RunContext {
+    pub(super) fn new(
+        services: &Services,
+        claimed: ClaimedRun,
+        interrupt: Arc<Interrupt>,
+        history: History,
+    ) -> Self {
+        let mut test = test_of(claimed.spec.source);
+        let config = test.config.take().unwrap_or_default();
+        Self {
+            rows: plan::rows(&test),
+            plan: Plan::take_from(&mut test),
+            row_timeout: clock::positive(config.timeout.as_ref()).unwrap_or(ROW_TIMEOUT),
+            defaults: step_defaults(&config),
+            config,
+            parallelism: claimed.spec.parallelism,
+            log: services.log(&claimed.run.name),
+            run: claimed.run,
+            interrupt,
+            executor: services.executor.clone(),
+            tasks: services.tasks.clone(),
+            backend: Arc::clone(&services.backend),
+            test,
+            variables: claimed.spec.variables,
+            history,
+            halted: AtomicBool::new(false),
+        }
+    }
+
+    /// What a row is called: its name, else its number.
+    pub(super) fn row_name(&self, row: u32) -> String {
+        match self.data_row(row) {
+            Some(data) if data.name.is_empty() => row.to_string(),
+            Some(data) => data.name.clone(),
+            None => String::new(),
+        }
+    }
+
+    /// How often a row has begun in earlier executions of the run.
+    pub(super) fn earlier_attempts(&self, row: u32) -> u32 {
+        self.history.attempts(row)
+    }
+
+    /// Opens a browser for a row, with the row's variables.
+    ///
+    /// # Errors
+    ///
+    /// The browser cannot be started, or a secret is missing.
+    pub(super) async fn open_scope(&self, row: u32) -> Result<Scope> {
+        let options = ScopeOptions {
+            owner: self.run.name.clone(),
+            base_url: self.test.base_url.clone(),
+            variables: self.row_variables(row)?,
+            defaults: self.defaults.clone(),
+        };
+        let spec = SessionSpec {
+            viewport: self.config.viewport,
+            browser: self.config.browser.clone().unwrap_or_default(),
+            keep_dialogs: self.config.keep_dialogs,
+        };
+        let backend = self.backend.as_ref();
+        let opened = self.executor.open(backend, spec, options).await;
+        // Rows that have not begun need not find out the same for themselves.
+        if opened.is_err() && matches!(*backend.health().borrow(), Health::NotServing(_)) {
+            self.halted.store(true, Ordering::Relaxed);
+        }
+        opened
+    }
+
+    /// Whether no browser can be started any more, so that no further row begins.
+    pub(super) fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run is executed again after this interruption.
+    pub(super) fn begins_again(&self) -> bool {
+        matches!(self.interrupt.cause(), Some(Cause::Shutdown))
+            && may_begin_again(&self.config, self.run.attempt)
+    }
+
+    fn row_variables(&self, row: u32) -> Result<Variables> {
+        let secrets = self.executor.secrets();
+        let of_row = self.data_row(row).map(|data| data.variables.as_slice());
+        let mut variables = Variables::new();
+        for (layer, list) in [
+            (Layer::Test, self.test.variables.as_slice()),
+            (Layer::Row, of_row.unwrap_or_default()),
+            (Layer::Row, self.variables.as_slice()),
+        ] {
+            let loaded = variables.load(layer, list, secrets);
+            loaded.map_err(|missing| {
+                Error::new(v1::ErrorReason::SecretNotFound, missing.to_string())
+            })?;
+        }
+        Ok(variables)
+    }
+
+    fn data_row(&self, row: u32) -> Option<&v1::DataRow> {
+        self.test.data_rows.get(row.checked_sub(1)? as usize)
+    }
+}
+
+fn step_defaults(config: &v1::TestConfig) -> StepDefaults {
+    let mut defaults = StepDefaults::default();
+    if let Some(timeout) = clock::positive(config.step_timeout.as_ref()) {
+        defaults.timeout = timeout;
+    }
+    if let Some(timeout) = clock::positive(config.navigation_timeout.as_ref()) {
+        defaults.navigation_timeout = timeout;
+    }
+    if config.screenshots() != v1::ScreenshotPolicy::Unspecified {
+        defaults.screenshots = config.screenshots();
+    }
+    defaults
+}
+
+/// Whether a run whose execution was broken off is executed again.
+pub(super) fn may_begin_again(config: &v1::TestConfig, attempt: u32) -> bool {
+    config.recovery() == v1::RecoveryPolicy::Retry && attempt <= MAX_RECOVERIES
+}
+
+/// The test of a stored spec; runs are stored with their compiled test.
+pub(super) fn test_of(source: Option<Source>) -> v1::Test {
+    match source {
+        Some(Source::Test(test)) => test,
+        _ => v1::Test::default(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Decides upon runs whose server stopped while they were executed.
+
+use std::sync::Arc;
+
+use etude::v1::{self, ErrorReason, RunRecovered, RunState, run_event::Payload};
+
+use super::context::{may_begin_again, test_of};
+use super::log::event;
+use super::{Services, ending};
+use crate::error::{Result, failure};
+use crate::store::{NewEvent, RunUpdate};
+
+/// Recovers every run that earlier processes left. One that cannot be recovered does not keep
+/// the others from it; the first error is returned in the end.
+pub(super) async fn recover(services: &Arc<Services>) -> Result<()> {
+    let mut outcome = Ok(());
+    for run in services.store.abandoned_runs(&services.worker).await? {
+        if services.active.get(&run.name).is_some() {
+            continue;
+        }
+        if let Err(error) = recover_run(services, &run).await {
+            tracing::error!(run = run.name, %error, "the run could not be recovered");
+            outcome = outcome.and(Err(error));
+        }
+    }
+    outcome
+}
+
+async fn recover_run(services: &Arc<Services>, run: &v1::Run) -> Result<()> {
+    if !has_begun(services, run).await? {
+        return requeue(services, run, Vec::new()).await;
+    }
+    let spec = services.store.run_spec(&run.name).await?;
+    let config = test_of(spec.source).config.unwrap_or_default();
+    if may_begin_again(&config, run.attempt) {
+        tracing::info!(run = run.name, "the run begins again after a restart");
+        let recovered = RunRecovered {
+            reason: ErrorReason::ServerRestarted.name().to_owned(),
+            attempt: run.attempt + 1,
+        };
+        let recovered = event(Payload::RunRecovered(recovered));
+        return requeue(services, run, vec![recovered]).await;
+    }
+    tracing::info!(run = run.name, "the run ends after a restart");
+    let message = "the server stopped while the run was executed";
+    let reason = failure(ErrorReason::ServerRestarted, message);
+    ending::from_log(services, &run.name, reason).await
+}
+
+/// Whether the run was executed after it was claimed; if not, there is nothing to recover from.
+async fn has_begun(services: &Services, run: &v1::Run) -> Result<bool> {
+    let last = services
+        .store
+        .events(&run.name, run.last_sequence - 1, 1)
+        .await?;
+    let last = last.first().and_then(|event| event.payload.as_ref());
+    Ok(!matches!(
+        last,
+        Some(Payload::RunQueued(_) | Payload::RunRecovered(_))
+    ))
+}
+
+async fn requeue(services: &Services, run: &v1::Run, events: Vec<NewEvent>) -> Result<()> {
+    let update = RunUpdate {
+        state: Some(RunState::Queued),
+        ..RunUpdate::default()
+    };
+    services.log(&run.name).append(events, update).await?;
+    services.created.notify_one();
+    Ok(())
+}
