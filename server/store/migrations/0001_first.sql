@@ -14,7 +14,7 @@ CREATE TABLE store (
 INSERT INTO store (id, page_key, checked_time) VALUES (1, randomblob(32), 0);
 
 CREATE TABLE runs (
-    -- Rises with the order of creation: the order of the queue.
+    -- Rises with the order of creation.
     id INTEGER PRIMARY KEY,
     -- runs/{id}
     name TEXT NOT NULL UNIQUE,
@@ -50,9 +50,9 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_time ON runs (create_time, id);
 CREATE INDEX runs_by_test ON runs (test_name, create_time, id);
 CREATE INDEX runs_by_outcome ON runs (outcome, create_time, id) WHERE outcome IS NOT NULL;
--- The queue, oldest first.
-CREATE INDEX runs_queued ON runs (id) WHERE state = 1;
-CREATE INDEX runs_running ON runs (worker) WHERE state = 2;
+-- The queue, oldest first, and what is executed. FINISHED is most of all runs and has no part in it.
+CREATE INDEX runs_by_state ON runs (state, create_time, id)
+    WHERE state = 1 OR state = 2 OR state = 4;
 CREATE UNIQUE INDEX runs_by_request ON runs (request_id) WHERE request_id IS NOT NULL;
 -- Runs whose log can be compacted, by age.
 CREATE INDEX runs_compactable ON runs (end_time)

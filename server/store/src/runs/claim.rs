@@ -40,7 +40,7 @@ impl Write for Claim {
             "SELECT ",
             run_columns!(),
             ", id, spec FROM runs JOIN run_specs ON run_id = id ",
-            "WHERE state = 1 ORDER BY id LIMIT 1"
+            "WHERE state = 1 ORDER BY create_time, id LIMIT 1"
         );
         const TAKE: &str = "\
             UPDATE runs SET state = 2, attempt = ?2, worker = ?3, lease_until = ?4 WHERE id = ?1";
@@ -100,7 +100,7 @@ pub(crate) async fn abandoned(readers: &SqlitePool, worker: &str) -> Result<Vec<
     const OTHERS: &str = concat!(
         "SELECT ",
         run_columns!(),
-        " FROM runs WHERE state = 2 AND worker IS NOT ? ORDER BY id"
+        " FROM runs WHERE state = 2 AND worker IS NOT ? ORDER BY create_time, id"
     );
     let rows = sqlx::query(OTHERS)
         .bind(worker)

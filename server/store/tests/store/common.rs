@@ -139,3 +139,32 @@ impl CommitListener for Heard {
         self.0.lock().push((run.to_owned(), events.to_vec()));
     }
 }
+
+/// This test program, to run one of its ignored tests as a process of its own.
+pub(crate) fn this_program(test: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    command
+}
+
+/// Every event of a run, read in several pieces; fails unless they are numbered from 1 without
+/// gaps up to the run's last.
+pub(crate) async fn whole_log(store: &SqliteStore, run: &str) -> Vec<(i64, String)> {
+    let mut log = Vec::new();
+    loop {
+        let after = log.len() as i64;
+        let piece = store.events(run, after, 500).await.unwrap();
+        if piece.is_empty() {
+            break;
+        }
+        log.extend(messages(&piece));
+    }
+    let sequences: Vec<i64> = log.iter().map(|(sequence, _)| *sequence).collect();
+    let last = store.run(run).await.unwrap().last_sequence;
+    assert_eq!(
+        sequences,
+        (1..=last).collect::<Vec<_>>(),
+        "the log of {run} has gaps"
+    );
+    log
+}

@@ -3,5 +3,12 @@
 // A test may fail by panicking: that is how a test fails.
 #![allow(clippy::unwrap_used)]
 
+mod artifacts;
 mod common;
+mod crash;
+mod full;
+mod lists;
+mod model;
+mod opening;
 mod runs;
+mod sessions;
