@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation};
 use etude::validate::{Validate, Violation};
-use prost_reflect::{DynamicMessage, ReflectMessage};
+use prost_reflect::ReflectMessage;
 
 use crate::decode::Decoded;
 use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes};
@@ -181,16 +181,10 @@ fn uses_of(test: &v1::Test) -> Vec<Uses> {
 }
 
 fn uses_of_step(step: &v1::Step, path: &str) -> Option<Uses> {
-    let command = step.command.as_ref()?;
-    let spec = etude::catalog::of(command)?;
-    let dynamic: DynamicMessage = command.transcode_to_dynamic();
-    let value = dynamic.get_field(&spec.action);
+    let (spec, message) = crate::action(step.command.as_ref()?)?;
+    let model = model::message(spec.message.full_name());
     let mut uses = Uses::default();
-    uses.read(
-        value.as_message()?,
-        model::message(spec.message.full_name()),
-        &format!("{path}.{}", spec.action.name()),
-    );
+    uses.read(&message, model, &format!("{path}.{}", spec.action.name()));
     Some(uses)
 }
 

@@ -13,6 +13,9 @@ use crate::source::{Source, Span};
 use crate::tree::{Node, NodeId, Tree};
 use crate::variables::Uses;
 pub(crate) use places::Places;
+pub(crate) use step::{TARGET, flags};
+pub(crate) use target::{HINT, ROLE_NAME};
+pub(crate) use test::{ROW_NAME, STEPS};
 
 /// A decoded file. The test is complete only when there were no errors.
 pub(crate) struct Decoded {
@@ -82,6 +85,12 @@ impl<'d> Decoder<'d, '_> {
         let length = self.path.len();
         self.path.push_str(&format!("[{index}]"));
         self.deeper(length, span, work)
+    }
+
+    /// Remembers the key of a field; comments before it belong to the field.
+    fn key(&mut self, field: &str, span: Span) {
+        let path = self.path_of(field);
+        self.places.add_key(path, span);
     }
 
     fn deeper<R>(&mut self, length: usize, span: Span, work: impl FnOnce(&mut Self) -> R) -> R {

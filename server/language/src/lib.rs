@@ -2,6 +2,7 @@
 //!
 //! - [`parse`]: a file as a typed test, or all its mistakes, each with its place
 //! - [`validate_test`]: the mistakes of a typed test
+//! - [`format()`] and [`format_document`]: the canonical form, of a test and of a file
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
@@ -17,20 +18,26 @@ mod check;
 mod decode;
 mod diagnose;
 pub mod duration;
+mod format;
 mod model;
 pub mod natural;
 mod source;
 mod suggest;
 mod syntax;
 pub mod template;
+#[cfg(test)]
+mod testing;
 mod tree;
 mod variables;
 
+use etude::catalog::{self, CommandSpec};
 use etude::v1::{self, Diagnostic};
+use prost_reflect::{DynamicMessage, ReflectMessage};
 
 pub use check::validate_test;
 use decode::Decoded;
 use diagnose::Mistakes;
+pub use format::{FormatError, format, format_document};
 use source::Source;
 
 /// A parsed file.
@@ -44,15 +51,7 @@ pub struct Parsed {
 
 /// Parses a test file, YAML 1.2 or JSON. `file_name` names it in places.
 pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
-    let (source, mistake) = Source::read(file_name, content);
-    let mut mistakes = Mistakes::default();
-    let decoded = match mistake {
-        Some(mistake) => {
-            mistakes.add(mistake);
-            None
-        }
-        None => decode_source(&source, &mut mistakes),
-    };
+    let (source, (decoded, mistakes)) = analyse(file_name, content);
     let test = decoded
         .filter(|_| !mistakes.has_errors())
         .map(|decoded| decoded.test);
@@ -62,9 +61,31 @@ pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
     }
 }
 
+/// What a file holds as far as it can be read, and its mistakes.
+fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decoded>, Mistakes)) {
+    let (source, mistake) = Source::read(file_name, content);
+    let mut mistakes = Mistakes::default();
+    let decoded = match mistake {
+        Some(mistake) => {
+            mistakes.add(mistake);
+            None
+        }
+        None => decode_source(&source, &mut mistakes),
+    };
+    (source, (decoded, mistakes))
+}
+
 fn decode_source(source: &Source<'_>, mistakes: &mut Mistakes) -> Option<Decoded> {
     let (tree, root) = tree::build(source, mistakes)?;
     let decoded = decode::decode(source, &tree, root, mistakes);
     check::decoded(source, &decoded, mistakes);
     Some(decoded)
+}
+
+/// What the catalogue says of a command, and its message. `None` when it is empty.
+fn action(command: &v1::Command) -> Option<(&'static CommandSpec, DynamicMessage)> {
+    let spec = catalog::of(command)?;
+    let dynamic = command.transcode_to_dynamic();
+    let message = dynamic.get_field(&spec.action).as_message()?.clone();
+    Some((spec, message))
 }

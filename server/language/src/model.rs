@@ -28,6 +28,8 @@ pub(crate) struct Field {
     pub(crate) rules: Rules,
     /// Whether a file must give it.
     pub(crate) required: bool,
+    /// Where the natural-language form of its command says it, unless that is in brackets.
+    pub(crate) said: Option<usize>,
 }
 
 /// What a value is, of a list or map: what each of its values is.
@@ -85,8 +87,8 @@ impl Message {
             let needed = outside_brackets(&command.natural);
             for field in &mut fields {
                 // A text may be empty, but leaving it out is a slip: `write: {into: Name}`.
-                let is_said = needed.contains(&format!("{{{}}}", field.name()));
-                field.required |= field.shape == Shape::Text && is_said;
+                field.said = needed.find(&format!("{{{}}}", field.name()));
+                field.required |= field.shape == Shape::Text && field.said.is_some();
             }
         }
         let mut names = HashMap::new();
@@ -130,6 +132,7 @@ impl Field {
             required: !in_oneof
                 && !descriptor.is_list()
                 && (spec.required || rules.min_length.is_some_and(|least| least > 0)),
+            said: None,
             spec,
             rules,
             descriptor,
@@ -143,6 +146,16 @@ impl Field {
     /// The name and the aliases.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.name()).chain(self.spec.aliases.iter().map(String::as_str))
+    }
+
+    /// The name that a printed file has: of a target or a variable the preposition that reads well.
+    pub(crate) fn printed_name(&self) -> &str {
+        let is_target = self.shape == Shape::Message("etude.v1.Target".to_owned());
+        let is_variable = self.spec.variable != etude::v1::VariableUse::Unspecified;
+        match self.spec.aliases.first() {
+            Some(alias) if is_target || is_variable => alias,
+            _ => self.name(),
+        }
     }
 
     /// The message that it holds.

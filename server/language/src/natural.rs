@@ -16,16 +16,11 @@ const MAX_VALUE: usize = 200;
 /// Values are shown as written, before variables are resolved, so that no secret can stand in
 /// them; a value longer than 200 characters is cut.
 pub fn text(command: &v1::Command) -> String {
-    let Some(spec) = catalog::of(command) else {
-        return String::new();
-    };
-    let dynamic = command.transcode_to_dynamic();
-    let value = dynamic.get_field(&spec.action);
-    let Some(message) = value.as_message() else {
+    let Some((spec, message)) = crate::action(command) else {
         return String::new();
     };
     let mut sentence = Sentence::default();
-    sentence.form(&spec.natural, spec, message, Mode::Always);
+    sentence.form(&spec.natural, spec, &message, Mode::Always);
     sentence.text
 }
 

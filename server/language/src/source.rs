@@ -154,6 +154,56 @@ impl<'a> Source<'a> {
         Span::new(start.line(), column, length)
     }
 
+    /// The place of a text in quotes; the parser's marker for its end comes behind what follows.
+    pub(crate) fn quoted_span(&self, span: Span) -> Span {
+        let start = self.byte(span.line, span.column as usize - 1);
+        let end = self.quoted_end(start);
+        let line = self.line(span.line);
+        let from = start - self.line_start(span.line);
+        let to = (end - self.line_start(span.line)).min(line.len());
+        self.place(span.line, from, to)
+    }
+
+    /// Where the text in quotes that begins at a byte ends.
+    pub(crate) fn quoted_end(&self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let quote = bytes.get(start).copied();
+        let mut at = start + 1;
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'\\' if quote == Some(b'"') => at += 1,
+                _ if Some(byte) != quote => {}
+                b'\'' if bytes.get(at) == Some(&b'\'') => at += 1,
+                _ => break,
+            }
+        }
+        at.min(bytes.len())
+    }
+
+    /// Where a text ends, the blank lines behind it left out.
+    pub(crate) fn end_of_text(&self, start: usize, end: usize) -> usize {
+        let text = self.text.get(start..end).unwrap_or_default();
+        start + text.trim_end().len()
+    }
+
+    /// The byte at which a character of a line begins, counted from 0.
+    pub(crate) fn byte(&self, line: u32, column: usize) -> usize {
+        self.line_start(line) + nth_char(self.line(line), column)
+    }
+
+    fn line_start(&self, line: u32) -> usize {
+        let index = (line as usize).saturating_sub(1);
+        self.lines.get(index).copied().unwrap_or(self.text.len())
+    }
+
+    /// The lines with their numbers.
+    pub(crate) fn numbered_lines(&self) -> impl Iterator<Item = (u32, &str)> {
+        (1..)
+            .zip(&self.lines)
+            .map(|(line, _)| (line, self.line(line)))
+    }
+
     fn column(&self, marker: &Marker) -> usize {
         let before = self
             .pairs

@@ -8,12 +8,18 @@ use crate::source::Span;
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     spans: HashMap<String, Span>,
+    keys: HashMap<String, Span>,
     refused: HashSet<String>,
 }
 
 impl Places {
     pub(super) fn add(&mut self, path: &str, span: Span) {
         self.spans.insert(path.to_owned(), span);
+    }
+
+    /// Notes where the key of a field stands, when its value stands elsewhere.
+    pub(super) fn add_key(&mut self, path: String, span: Span) {
+        self.keys.insert(path, span);
     }
 
     /// Notes that a mistake about this field is reported already.
@@ -32,6 +38,14 @@ impl Places {
             .find_map(|path| self.spans.get(path))
             .copied()
             .unwrap_or(Span::START)
+    }
+
+    /// Every field with the line on which it begins: that of its key, if it has one.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.spans.iter().map(|(path, span)| {
+            let begins = self.keys.get(path).unwrap_or(span);
+            (path.as_str(), begins.line)
+        })
     }
 
     /// Whether a mistake about this field, or about one around it, is reported already.

@@ -57,6 +57,7 @@ impl<'d> Decoder<'d, '_> {
                 self.set(&mut plain, field, entry);
             } else if !self.is_given_twice(field, entry) {
                 let span = self.node(entry.value).span;
+                self.key(field.name(), entry.key_span);
                 self.within(field.name(), span, |decoder| {
                     decoder.section(field, entry.value, &mut test, &mut sections);
                 });
@@ -101,6 +102,9 @@ impl<'d> Decoder<'d, '_> {
             return;
         }
         let span = self.node(entry.value).span;
+        for path in ["checkpoints", "checkpoints[0]", "checkpoints[0].steps"] {
+            self.key(path, entry.key_span);
+        }
         let steps = self.within("checkpoints", span, |decoder| {
             decoder.item(0, span, |decoder| {
                 decoder.within(STEPS, span, |decoder| {
@@ -166,6 +170,7 @@ impl<'d> Decoder<'d, '_> {
                         .unwrap_or_default();
                 }
                 Some(name) => {
+                    self.key(name, entry.key_span);
                     checkpoint.steps =
                         self.within(name, value.span, |decoder| decoder.steps(entry.value, uses));
                 }

@@ -121,6 +121,9 @@ impl<'d> Decoder<'d, '_> {
             return;
         }
         let span = self.node(entry.value).span;
+        if span.line != entry.key_span.line {
+            self.key(field.name(), entry.key_span);
+        }
         self.within(field.name(), span, |decoder| {
             if let Some(value) = decoder.field(field, entry.value) {
                 out.set_field(&field.descriptor, value);

@@ -104,6 +104,12 @@ impl<'s> Builder<'s, '_, '_> {
                 }
                 Event::DocumentStart(_) => documents += 1,
                 Event::Scalar(text, style, anchor, tag) => {
+                    let in_quotes =
+                        matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+                    let span = match in_quotes {
+                        true => self.source.quoted_span(span),
+                        false => span,
+                    };
                     self.scalar(text, style, anchor, tag.as_deref(), span)?;
                 }
                 Event::SequenceStart(anchor, tag) => {

@@ -1,0 +1,155 @@
+//! A typed test as a document.
+
+use etude::v1::{self, Diagnostic, ErrorReason, Severity, Variable, variable};
+use prost_reflect::ReflectMessage;
+
+use super::command;
+use super::document::{Document, Value};
+use crate::decode::{self, ROW_NAME, STEPS};
+use crate::model;
+
+pub(super) type Entries = Vec<(String, Document)>;
+
+/// What a file cannot spell, of a test without other mistakes.
+pub(super) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
+    let rows = test.data_rows.iter().enumerate();
+    let clashes = rows.filter(|(_, row)| row.variables.iter().any(|v| v.name == ROW_NAME));
+    clashes
+        .map(|(index, _)| Diagnostic {
+            severity: Severity::Error.into(),
+            reason: ErrorReason::InvalidValue.name().to_owned(),
+            message: format!("data_rows[{index}]: a file cannot set a variable \"{ROW_NAME}\""),
+            suggestion: format!("rename it; \"{ROW_NAME}\" is the name of the row"),
+            ..Diagnostic::default()
+        })
+        .collect()
+}
+
+/// The document of a test.
+pub(super) fn document(test: &v1::Test) -> Document {
+    let without_sections = v1::Test {
+        name: test.name.clone(),
+        description: test.description.clone(),
+        starting_url: test.starting_url.clone(),
+        base_url: test.base_url.clone(),
+        config: test.config.clone(),
+        tags: test.tags.clone(),
+        ..v1::Test::default()
+    };
+    let dynamic = without_sections.transcode_to_dynamic();
+    let model = model::message("etude.v1.Test");
+    // Texts and lists of texts come before the sections.
+    let (plain, sections): (Vec<_>, Vec<_>) = model
+        .fields
+        .iter()
+        .partition(|field| field.message().is_none());
+    let mut entries = Entries::new();
+    for field in plain.into_iter().chain(sections) {
+        let name = field.name();
+        if let Some((key, section)) = section(test, name) {
+            entries.push((key.to_owned(), Document::new(name, section)));
+        } else if dynamic.has_field(&field.descriptor) {
+            let value = command::value(field, &dynamic.get_field(&field.descriptor), name);
+            entries.push((name.to_owned(), value));
+        }
+    }
+    Value::Map(entries).into()
+}
+
+/// The key and value of a field that a file spells in a way of its own. `None`: it is another, or
+/// has its default value.
+fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
+    let (key, value) = match name {
+        "variables" => (
+            "variables",
+            Value::Map(variables(&test.variables, "variables")),
+        ),
+        "data_rows" => ("data", rows(&test.data_rows)),
+        "setup" => ("setup", steps(&test.setup, "setup")),
+        "teardown" => ("teardown", steps(&test.teardown, "teardown")),
+        "checkpoints" => match test.checkpoints.as_slice() {
+            [only] if only.name.is_empty() => (STEPS, steps(&only.steps, "checkpoints[0].steps")),
+            all => ("checkpoints", checkpoints(all)),
+        },
+        _ => return None,
+    };
+    let empty = match &value {
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        Value::Text(_) | Value::Literal(_) => false,
+    };
+    (!empty).then_some((key, value))
+}
+
+fn variables(variables: &[Variable], path: &str) -> Entries {
+    let value = |variable: &Variable| match &variable.source {
+        Some(variable::Source::Value(text)) => Value::Text(text.clone()),
+        Some(variable::Source::Secret(name)) => {
+            let secret = Value::Text(name.clone()).into();
+            Value::Map(vec![("secret".to_owned(), secret)])
+        }
+        None => Value::Literal("null".to_owned()),
+    };
+    let entry = |(index, variable): (usize, &Variable)| {
+        let document = Document::new(&format!("{path}[{index}]"), value(variable));
+        (variable.name.clone(), document)
+    };
+    variables.iter().enumerate().map(entry).collect()
+}
+
+fn rows(rows: &[v1::DataRow]) -> Value {
+    let row = |(index, row): (usize, &v1::DataRow)| {
+        let path = format!("data_rows[{index}]");
+        let mut entries = Entries::new();
+        if !row.name.is_empty() {
+            entries.push((ROW_NAME.to_owned(), Document::text("", &row.name)));
+        }
+        entries.extend(variables(&row.variables, &path));
+        Document::new(&path, Value::Map(entries))
+    };
+    Value::List(rows.iter().enumerate().map(row).collect())
+}
+
+fn checkpoints(checkpoints: &[v1::Checkpoint]) -> Value {
+    let checkpoint = |(index, checkpoint): (usize, &v1::Checkpoint)| {
+        let path = format!("checkpoints[{index}]");
+        let mut entries = Entries::new();
+        if !checkpoint.name.is_empty() {
+            let name = Document::text(&format!("{path}.name"), &checkpoint.name);
+            entries.push(("name".to_owned(), name));
+        }
+        let inner = format!("{path}.{STEPS}");
+        let steps = Document::new(&inner, steps(&checkpoint.steps, &inner));
+        entries.push((STEPS.to_owned(), steps));
+        Document::new(&path, Value::Map(entries))
+    };
+    Value::List(checkpoints.iter().enumerate().map(checkpoint).collect())
+}
+
+fn steps(steps: &[v1::Step], path: &str) -> Value {
+    let document = |(index, one): (usize, &v1::Step)| step(one, &format!("{path}[{index}]"));
+    Value::List(steps.iter().enumerate().map(document).collect())
+}
+
+fn step(step: &v1::Step, path: &str) -> Document {
+    let mut entries = Entries::new();
+    if let Some((spec, message)) = step.command.as_ref().and_then(crate::action) {
+        let path = format!("{path}.command.{}", spec.action.name());
+        let value = command::command(spec, &message, &path);
+        entries.push((spec.yaml.clone(), Document::new(&path, value)));
+    }
+    if !step.name.is_empty() {
+        let name = Document::text(&format!("{path}.name"), &step.name);
+        entries.push(("name".to_owned(), name));
+    }
+    if let Some(flags) = &step.flags {
+        let dynamic = flags.transcode_to_dynamic();
+        let path = format!("{path}.flags");
+        entries.extend(command::given_fields(decode::flags(), &dynamic, &path));
+    }
+    let value = match entries.as_slice() {
+        [(key, value)] if value.value == Value::Map(Vec::new()) => Value::Text(key.clone()),
+        _ => Value::Map(entries),
+    };
+    Document::new(path, value)
+}

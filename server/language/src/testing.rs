@@ -1,0 +1,255 @@
+//! Generated tests: any valid test, by the descriptors and their rules.
+
+use etude::v1;
+use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor, ReflectMessage, Value};
+
+use crate::model::{self, Field, Rules, Shape};
+use crate::template;
+
+/// Texts that are easily misread.
+const TEXTS: [&str; 40] = [
+    "",
+    " ",
+    "Log in",
+    "null",
+    "~",
+    "true",
+    "no",
+    "007",
+    "1e3",
+    "-",
+    "- a",
+    "-x",
+    "#id",
+    "a #b",
+    "a: b",
+    "a:",
+    ": a",
+    "?",
+    "? a",
+    "*a",
+    "&a",
+    "!a",
+    "%a",
+    "@a",
+    "`a`",
+    "'a'",
+    "\"a\"",
+    "it's",
+    "{a}",
+    "[a, b]",
+    "a, b",
+    "a\nb",
+    "a\nb\n",
+    "a\n\n b\n\n",
+    " a\n b",
+    "\ta\\n\r\n",
+    "<<",
+    "---",
+    "...",
+    "é😀\u{feff}\u{2028}\u{85}\u{0}\u{7f}",
+];
+
+/// A source of choices that one number decides.
+pub(crate) struct Choices(u64);
+
+impl Choices {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
+    }
+
+    fn chance(&mut self, one_in: usize) -> bool {
+        self.below(one_in) == 0
+    }
+
+    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
+        &from[self.below(from.len())]
+    }
+
+    /// A valid test that a file can spell.
+    pub(crate) fn test(&mut self) -> v1::Test {
+        let mut test: v1::Test = self
+            .message(&v1::Test::default().descriptor())
+            .transcode_to()
+            .unwrap();
+        unique_names(&mut test.variables);
+        for row in &mut test.data_rows {
+            unique_names(&mut row.variables);
+        }
+        test
+    }
+
+    fn message(&mut self, descriptor: &MessageDescriptor) -> DynamicMessage {
+        let model = model::message(descriptor.full_name());
+        let mut message = DynamicMessage::new(descriptor.clone());
+        for oneof in descriptor.oneofs() {
+            let fields: Vec<_> = oneof.fields().collect();
+            let picked = self.pick(&fields).name().to_owned();
+            let field = model.field(&picked).unwrap();
+            message.set_field(&field.descriptor, self.value(field));
+        }
+        for field in &model.fields {
+            if field.descriptor.containing_oneof().is_some() || field.name() == "location" {
+                continue;
+            }
+            let must = field.required || field.rules.min_items.is_some() || self.is_bounded(field);
+            if must || self.chance(3) {
+                message.set_field(&field.descriptor, self.value(field));
+            }
+        }
+        one_of_pair(descriptor, &mut message);
+        // An empty message of flags is the same as none.
+        for name in ["flags", "config", "browser"] {
+            if let Some(field) = descriptor.get_field_by_name(name)
+                && message.get_field(&field).as_message().is_some_and(is_empty)
+            {
+                message.clear_field(&field);
+            }
+        }
+        message
+    }
+
+    /// Whether zero is not allowed.
+    fn is_bounded(&self, field: &Field) -> bool {
+        field.rules.least.is_some_and(|least| least > 0) || field.rules.not.contains(&0)
+    }
+
+    fn value(&mut self, field: &Field) -> Value {
+        if field.descriptor.is_map() {
+            let count = self.below(3);
+            let entry = |choices: &mut Self| {
+                let key = format!("{}{}", choices.pick(&TEXTS), choices.below(9));
+                (MapKey::String(key), choices.single(field, &field.rules))
+            };
+            return Value::Map((0..count).map(|_| entry(self)).collect());
+        }
+        if !field.descriptor.is_list() {
+            return self.single(field, &field.rules);
+        }
+        let rules = field.rules.items.clone().unwrap_or_default();
+        let count = self
+            .below(4)
+            .max(field.rules.min_items.unwrap_or(0) as usize);
+        let mut items: Vec<Value> = (0..count).map(|_| self.single(field, &rules)).collect();
+        if field.rules.unique {
+            let mut seen = Vec::new();
+            items.retain(|item| {
+                !seen.contains(item) && {
+                    seen.push(item.clone());
+                    true
+                }
+            });
+        }
+        Value::List(items)
+    }
+
+    fn single(&mut self, field: &Field, rules: &Rules) -> Value {
+        match &field.shape {
+            Shape::Text => Value::String(self.text(field, rules)),
+            Shape::Bool => Value::Bool(self.chance(2)),
+            Shape::Integer(lowest, highest) => {
+                let least = rules.least.unwrap_or(*lowest);
+                let most = rules.most.unwrap_or(*highest);
+                let span = usize::try_from(most - least + 1).unwrap();
+                let mut number = least + self.below(span) as i64;
+                if rules.not.contains(&number) {
+                    number = most;
+                }
+                match lowest {
+                    0 => Value::U32(number.try_into().unwrap()),
+                    _ => Value::I32(number.try_into().unwrap()),
+                }
+            }
+            Shape::Word(words) => {
+                let allowed: Vec<_> = words
+                    .iter()
+                    .filter(|(_, number)| !rules.not.contains(&i64::from(*number)))
+                    .collect();
+                Value::EnumNumber(self.pick(&allowed).1)
+            }
+            Shape::Duration => {
+                let duration = prost_types::Duration {
+                    seconds: self.below(10) as i64,
+                    nanos: *self.pick(&[1, 500_000_000, 1_000_000, 999_999_999]),
+                };
+                Value::Message(duration.transcode_to_dynamic())
+            }
+            Shape::Message(name) => {
+                let descriptor = model::message(name).descriptor.clone();
+                Value::Message(self.message(&descriptor))
+            }
+            Shape::Other => unreachable!("no field of a test is of another shape"),
+        }
+    }
+
+    fn text(&mut self, field: &Field, rules: &Rules) -> String {
+        match rules.pattern.as_deref() {
+            Some("^[A-Z]*$") => return (*self.pick(&["", "GET", "POST"])).to_owned(),
+            Some(pattern) if pattern.contains("A-Za-z_") => {
+                return (*self.pick(&["a", "user", "_x9", "null", "true", "name"])).to_owned();
+            }
+            Some(_) => return "basket 1".to_owned(),
+            None => {}
+        }
+        let mut text = (*self.pick(&TEXTS)).to_owned();
+        if self.chance(3) {
+            let more: &str = self.pick::<&str>(&TEXTS);
+            text.push_str(more);
+        }
+        if field.spec.template {
+            text = match self.below(4) {
+                0 => format!(
+                    "{}${{ 'a}}' }}$user.x with default \"y\"",
+                    template::escape(&text)
+                ),
+                _ => template::escape(&text).into_owned(),
+            };
+        }
+        if text.is_empty() && rules.min_length.is_some_and(|least| least > 0) {
+            text.push('x');
+        }
+        text
+    }
+}
+
+fn is_empty(message: &DynamicMessage) -> bool {
+    message.fields().next().is_none()
+}
+
+/// A variable or an expression, not both and not neither.
+fn one_of_pair(descriptor: &MessageDescriptor, message: &mut DynamicMessage) {
+    if descriptor.full_name() == "etude.v1.AssertVariable" {
+        message.clear_field_by_name("expression");
+        message.set_field_by_name("variable", Value::String("user".to_owned()));
+    }
+}
+
+fn unique_names(variables: &mut [v1::Variable]) {
+    for (index, variable) in variables.iter_mut().enumerate() {
+        variable.name.push_str(&index.to_string());
+    }
+}
+
+/// The test without the places of its steps.
+pub(crate) fn without_places(mut test: v1::Test) -> v1::Test {
+    let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
+    for step in test
+        .setup
+        .iter_mut()
+        .chain(checkpoints)
+        .chain(&mut test.teardown)
+    {
+        step.location = None;
+    }
+    test
+}
