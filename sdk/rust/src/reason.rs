@@ -90,6 +90,8 @@ fn code_from_name(name: &str) -> Option<Code> {
         "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
         "CANCELLED" => Code::Cancelled,
         "INTERNAL" => Code::Internal,
+        "UNIMPLEMENTED" => Code::Unimplemented,
+        "PERMISSION_DENIED" => Code::PermissionDenied,
         _ => return None,
     })
 }
