@@ -39,7 +39,7 @@ pub(super) fn not_reached(path: StepPath, step: &Step, failure: &Failure) -> New
 pub(super) fn unexecuted(step: &Step, outcome: Outcome, failure: Option<Failure>) -> StepResult {
     StepResult {
         outcome: outcome.into(),
-        text: text(step),
+        text: step.command.as_ref().map(natural::text).unwrap_or_default(),
         failure,
         ..StepResult::default()
     }

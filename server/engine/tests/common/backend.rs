@@ -4,7 +4,7 @@
 //! - `block…`: waits until [`FakeBackend::release`], then passes
 //! - `crash…`: the browser goes, and the step ends ERROR
 //! - `flaky N…`: ends FAIL the first N times
-//! - `log…`: passes, and tells of everything that a page can give
+//! - `talk…`: ends FAIL, and the page says the hint wherever it can say something
 //! - anything else passes
 
 use std::collections::{BTreeMap, HashMap};
@@ -232,7 +232,7 @@ impl FakeSession {
                     Execution::new(Verdict::Pass)
                 }
             }
-            "log" => talkative(hint),
+            "talk" => talkative(hint),
             _ => Execution::new(Verdict::Pass),
         }
     }
@@ -261,7 +261,7 @@ fn error(reason: ErrorReason, message: &str) -> Execution {
     Execution::new(Verdict::Error(failure(reason, message)))
 }
 
-/// The hint, wherever a page's text can stand.
+/// The hint, wherever a text of the page can stand.
 fn talkative(hint: &str) -> Execution {
     let text = hint.to_owned();
     let failure = v1::Failure {
@@ -275,7 +275,7 @@ fn talkative(hint: &str) -> Execution {
         output: Some(Value::String(text.clone())),
         target: Some(v1::TargetResolution {
             element: text.clone(),
-            rule: text.clone(),
+            rule: "label".to_owned(),
             suggestions: vec![text.clone()],
             ..v1::TargetResolution::default()
         }),
@@ -288,13 +288,13 @@ fn talkative(hint: &str) -> Execution {
             Bytes::from_static(b"not a png"),
         )],
         console: vec![v1::ConsoleEntry {
-            level: text.clone(),
+            level: "error".to_owned(),
             text: text.clone(),
             source: text.clone(),
             time: None,
         }],
         network: vec![v1::NetworkEntry {
-            method: text.clone(),
+            method: "GET".to_owned(),
             url: text.clone(),
             error: text.clone(),
             ..v1::NetworkEntry::default()

@@ -200,11 +200,11 @@ fn line(payload: &Payload) -> String {
         Payload::RunStarted(started) => format!("run {}", started.attempt),
         Payload::RowStarted(started) => format!("row {}.{}", started.row, started.attempt),
         Payload::CheckpointStarted(started) => format!("begin {}", started.name),
-        Payload::StepStarted(started) => format!("step {}", started.text),
+        Payload::StepStarted(started) => format!("step {}", short(&started.text)),
         Payload::StepFinished(finished) => {
             let result = finished.result.as_ref().unwrap();
             let reason = reason(&result.failure);
-            format!("{} {}{reason}", result.text, word(result.outcome()))
+            format!("{} {}{reason}", short(&result.text), word(result.outcome()))
         }
         Payload::CheckpointFinished(finished) => {
             format!("end {} {}", finished.name, word(finished.outcome()))
@@ -228,6 +228,12 @@ fn line(payload: &Payload) -> String {
             format!("finished {}{reason}{cancelled}", word(finished.outcome()))
         }
     }
+}
+
+/// `click on "a"` as `a`.
+fn short(text: &str) -> &str {
+    let hint = text.strip_prefix("click on \"");
+    hint.and_then(|hint| hint.strip_suffix('"')).unwrap_or(text)
 }
 
 pub fn word(outcome: Outcome) -> &'static str {
@@ -259,7 +265,7 @@ pub fn checkpoint(name: &str, steps: &[&str]) -> Checkpoint {
     }
 }
 
-/// A step that clicks on `hint` and is called so.
+/// A step that clicks on `hint`.
 pub fn step(hint: &str) -> Step {
     let target = v1::Target {
         locator: Some(v1::target::Locator::Hint(hint.to_owned())),
@@ -270,7 +276,6 @@ pub fn step(hint: &str) -> Step {
         ..v1::Click::default()
     };
     Step {
-        name: hint.to_owned(),
         command: Some(click.into()),
         ..Step::default()
     }
