@@ -341,7 +341,9 @@ fn chromium(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Pa
     .into();
     arguments.push(format!("--window-size={width},{height}"));
     if shape.headless {
-        arguments.extend(["--headless=new".to_owned(), "--disable-gpu".to_owned()]);
+        // Scroll bars would be cut off screenshots, and differ from system to system.
+        let headless = ["--headless=new", "--disable-gpu", "--hide-scrollbars"];
+        arguments.extend(headless.map(String::from));
     }
     if config.no_sandbox {
         arguments.push("--no-sandbox".to_owned());

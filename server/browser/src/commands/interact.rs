@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Context, keys};
 use crate::page::{Button, Checks, Found, Outcome, Page, PointerAction, Query, StepError, clicks};
-use crate::protocol::{ProtocolError, Reply, World};
+use crate::protocol::{FrameId, ProtocolError, Reply, World};
 use crate::script::{PRESSED, UNGUARD};
 
 /// Everything that must hold before the pointer is pressed.
@@ -219,11 +219,10 @@ async fn covered(page: &Page, found: &Found) -> Result<(Option<String>, (f64, f6
         return Ok((None, (x, y)));
     }
     for (frame, index) in page.frames_around(&found.path).await?.iter().rev() {
-        let params = json!({ "index": index, "x": x, "y": y });
-        let answer = page
-            .ask(frame, &json!({ "page": "frameHit", "params": params }))
-            .await?;
-        let data = &answer["data"];
+        let data = in_outer_frame(page, frame, *index, (x, y)).await?;
+        if data["outside"] == true {
+            return Ok((Some("the edge of the page's view".to_owned()), (x, y)));
+        }
         if let Some(cover) = data["covered"].as_str() {
             return Ok((Some(cover.to_owned()), (x, y)));
         }
@@ -234,6 +233,31 @@ async fn covered(page: &Page, found: &Found) -> Result<(Option<String>, (f64, f6
     }
     Ok((None, (x, y)))
 }
+
+/// Where a point of a frame lies in the document around it. The browser scrolls that document to
+/// the frame, where it is of another site, some moments later.
+async fn in_outer_frame(
+    page: &Page,
+    frame: &FrameId,
+    index: u32,
+    (x, y): (f64, f64),
+) -> Result<Value, StepError> {
+    let params = json!({ "index": index, "x": x, "y": y });
+    let request = json!({ "page": "frameHit", "params": params });
+    let mut data = Value::Null;
+    for _ in 0..SCROLL_LOOKS {
+        data = page.ask(frame, &request).await?["data"].take();
+        if data["outside"] != true {
+            break;
+        }
+        tokio::time::sleep(SCROLL_LOOK_EVERY).await;
+    }
+    Ok(data)
+}
+
+/// How long a scroll of the document around a frame is waited for.
+const SCROLL_LOOKS: u32 = 20;
+const SCROLL_LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Sends the click by script where the pointer cannot reach.
 async fn force(page: &mut Page, query: &Query, cover: &str) -> Result<(), StepError> {

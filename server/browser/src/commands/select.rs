@@ -75,13 +75,17 @@ async fn select_custom(
 /// The option as a target of its own.
 fn options_of(choice: &Value) -> Value {
     match choice["text"].as_str() {
-        Some(text) => json!({ "role": "option", "name": text }),
-        None => json!({ "role": "option", "name": "", "nth": choice["index"] }),
+        Some(text) => json!({ "role": "option", "name": text, "kind": "customOption" }),
+        None => json!({ "role": "option", "kind": "customOption", "nth": choice["index"] }),
     }
 }
 
 async fn is_listbox_open(page: &mut Page) -> Result<bool, crate::page::StepError> {
-    let mut query = Query::new(json!({ "role": "option", "name": "" }), "any", "exists");
+    let mut query = Query::new(
+        json!({ "role": "option", "kind": "customOption" }),
+        "any",
+        "exists",
+    );
     query.count = true;
     let frame = page.frame().clone();
     let answer = page.ask(&frame, &query.request_once()).await?;

@@ -149,23 +149,25 @@ pub(super) async fn network_idle(page: &mut Page, command: &WaitNetworkIdle) -> 
     let idle = command.idle.and_then(|idle| Duration::try_from(idle).ok());
     let idle = idle.filter(|idle| !idle.is_zero()).unwrap_or(QUIET);
     loop {
-        let rest = {
+        let (active, quiet) = {
             let state = page.events.read();
             let quiet = state.network_active.map(|active| active.elapsed());
-            match quiet {
-                _ if !state.requests.is_empty() => idle,
-                None => return Ok(None),
-                Some(quiet) if quiet >= idle => return Ok(None),
-                Some(quiet) => idle - quiet,
-            }
+            (state.active_requests(idle), quiet.unwrap_or(idle))
         };
+        if active == 0 && quiet >= idle {
+            return Ok(None);
+        }
         if page.time_left().is_zero() {
-            let under_way = page.events.read().requests.len();
             return Err(timed_out(format!(
-                "the network has not been quiet for {} ms; {under_way} requests are under way",
+                "the network has not been quiet for {} ms; {active} requests are under way",
                 idle.as_millis()
             )));
         }
+        let rest = if active > 0 {
+            EVALUATE_EVERY
+        } else {
+            idle - quiet
+        };
         tokio::time::sleep(rest.min(EVALUATE_EVERY).min(page.time_left())).await;
     }
 }

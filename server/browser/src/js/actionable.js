@@ -107,11 +107,15 @@ function pointOf(element, position = "center") {
 
 const inViewport = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
 
-// Scrolls only if the point cannot be hit where it is.
+// Scrolls only if the point cannot be hit where it is. Whether a frame itself can be seen is not
+// known inside it: there the browser decides, and scrolls the pages around the frame as well.
 function bringIntoView(element, position) {
   const point = pointOf(element, position);
-  if (inViewport(point) && hits(element, point)) return;
-  element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+  const hittable = inViewport(point) && hits(element, point);
+  if (!hittable) element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+  else if (window !== window.top) {
+    element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  }
 }
 
 // The innermost element at a point, through open shadow roots.
@@ -157,9 +161,9 @@ function guardPress(element, presses) {
   let lifted = 0;
   const listen = (event) => {
     if (!event.isTrusted) return;
-    landed ??= event.composedPath().some((node) => belongs(node, element));
-    const hit = event.composedPath().find((node) => node.nodeType === Node.ELEMENT_NODE);
-    guard.tell({ landed, hit: hit ? describe(hit) : "nothing" });
+    const [hit] = event.composedPath();
+    landed ??= hit instanceof Element && belongs(hit, element);
+    guard.tell({ landed, hit: hit instanceof Element ? describe(hit) : "the page" });
     // The last click comes in the same task as the lifting of the button: the watch ends after it.
     if (event.type === "mouseup" && ++lifted >= presses) setTimeout(stop);
     if (landed) return;

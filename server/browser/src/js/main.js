@@ -143,8 +143,8 @@ function frameHit({ index, x, y }) {
     x: box.left + frame.clientLeft + parseFloat(style.paddingLeft) + x,
     y: box.top + frame.clientTop + parseFloat(style.paddingTop) + y,
   };
-  const covered = inViewport(point) ? coveredBy(frame, point) : null;
-  return { ...point, covered, pageX: point.x + scrollX, pageY: point.y + scrollY };
+  const outside = !inViewport(point);
+  return { ...point, outside, covered: outside ? null : coveredBy(frame, point), pageX: point.x + scrollX, pageY: point.y + scrollY };
 }
 
 function scrollPage({ to, x = 0, y = 0 }) {

@@ -51,6 +51,8 @@ const KINDS = {
   file: isFileInput,
   checkbox: (element) => /^(checkbox|switch)$/.test(roleOf(element)),
   radio: (element) => roleOf(element) === "radio",
+  // Not a word of a test: the options of a listbox that the page has made itself.
+  customOption: (element) => element.getAttribute("role") === "option",
 };
 
 // Explicit selectors: each returns the elements it finds, in document order.

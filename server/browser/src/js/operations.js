@@ -80,8 +80,9 @@ const OPERATIONS = {
 
   // What a variable needs to find the element again.
   describe(element, _, match) {
-    const value = { selectors: [["css", cssPath(element)]], text: clip(valueOf(element), 200) };
-    return { data: { value, hint: match.kind === "hint" ? match.value : "" } };
+    const hint = match.kind === "hint" ? match.value : "";
+    const selectors = [["css", cssPath(element)]];
+    return { data: { value: { selectors, hint, text: clip(valueOf(element), 200) } } };
   },
 
   // The element's box, in the viewport and on the page, for a screenshot of it.

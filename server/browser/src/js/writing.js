@@ -9,6 +9,7 @@
 // puts the focus and the selection where they replace or append.
 
 const MOST_KEYS = 256;
+const MOST_EDITED = 4096;
 const PLAIN = /^[^\u0000-\u001f\u007f\ud800-\udfff]*$/;
 
 // Fields whose value is picked, not typed; each wants one exact format.
@@ -69,21 +70,28 @@ function insert(element, text) {
 const codeOf = (character) =>
   /[a-z]/i.test(character) ? `Key${character.toUpperCase()}` : /\d/.test(character) ? `Digit${character}` : "";
 
+// Replaces the selection, or adds at the caret. The browser fires no beforeinput for a command.
 function edit(element, text) {
+  const inputType = text === "" ? "deleteContentBackward" : "insertText";
+  const wanted = element.dispatchEvent(new InputEvent("beforeinput", {
+    bubbles: true, cancelable: true, composed: true, data: text || null, inputType,
+  }));
+  if (!wanted) return;
   const before = contentOf(element);
-  const selected = String(getSelection()).length > 0 || hasSelection(element);
-  const done = text === ""
-    ? document.execCommand("delete")
-    : document.execCommand("insertText", false, text);
-  const unchanged = contentOf(element) === before;
-  if (!done && unchanged) setContent(element, selected ? text : before + text);
+  const replaces = hasSelection(element);
+  if (text.length <= MOST_EDITED) {
+    const done = text === "" ? document.execCommand("delete") : document.execCommand("insertText", false, text);
+    if (done || contentOf(element) !== before) return;
+  }
+  setContent(element, replaces ? text : before + text);
 }
 
-const hasSelection = (element) => isTextField(element) && element.selectionStart !== element.selectionEnd;
+const hasSelection = (element) => String(getSelection()).length > 0
+  || (isTextField(element) && element.selectionStart !== element.selectionEnd);
 
 const contentOf = (element) => (isTextField(element) ? element.value : element.textContent);
 
-// The way out where editing commands are refused: sets the value as the framework-proof native
+// The way out where editing commands are refused or too slow: sets the value as the framework-proof native
 // setter does and says so with an input event.
 function setContent(element, text) {
   if (isTextField(element)) {

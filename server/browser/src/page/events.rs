@@ -38,7 +38,7 @@ pub(crate) struct EventState {
     /// Requests that went wrong and nobody has fetched yet.
     pub(crate) network: VecDeque<FailedRequest>,
     /// Requests that are under way, by id.
-    pub(crate) requests: HashMap<String, Instant>,
+    pub(crate) requests: HashMap<String, Request>,
     /// When a request last began or ended.
     pub(crate) network_active: Option<Instant>,
     /// Downloads that began, oldest first, until they are taken.
@@ -52,6 +52,15 @@ pub(crate) struct FrameInfo {
     /// How many frames are directly in it.
     pub(crate) children: usize,
     pub(crate) url: String,
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) begun: Instant,
+    /// When its response began. Whoever does not read the body, or reads it for ever, keeps a
+    /// request from ending.
+    pub(crate) answered: Option<Instant>,
 }
 
 /// A navigation under way.
@@ -70,6 +79,8 @@ pub(crate) struct Dialog {
     pub(crate) tab: FrameId,
     pub(crate) kind: DialogKind,
     pub(crate) text: String,
+    /// What a prompt proposes.
+    pub(crate) proposal: Option<String>,
 }
 
 /// Kinds of dialogs.
@@ -173,6 +184,16 @@ impl EventState {
     /// The tab's open dialog.
     pub(crate) fn dialog(&self, tab: &FrameId) -> Option<&Dialog> {
         self.dialogs.iter().find(|dialog| dialog.tab == *tab)
+    }
+
+    /// How many requests are still to be answered, or have been answered within `recent`.
+    pub(crate) fn active_requests(&self, recent: Duration) -> usize {
+        let is_active = |request: &&Request| {
+            request
+                .answered
+                .is_none_or(|answered| answered.elapsed() < recent)
+        };
+        self.requests.values().filter(is_active).count()
     }
 
     /// The tab that a frame belongs to.

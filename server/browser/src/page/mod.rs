@@ -9,7 +9,7 @@ mod tabs;
 
 pub(crate) use events::{
     ConsoleLine, Dialog, DialogKind, Download, DownloadState, EventState, Events, FailedRequest,
-    FrameInfo, Navigation,
+    FrameInfo, Navigation, Request,
 };
 pub(crate) use find::{Checks, Found, Query, Reply};
 pub(crate) use input::{Button, PointerAction, clicks};

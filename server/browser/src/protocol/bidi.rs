@@ -371,7 +371,13 @@ impl Protocol for Bidi {
 
     async fn answer(&self, tab: &FrameId, accept: bool, text: Option<&str>) -> Reply<()> {
         let mut params = json!({ "context": &**tab, "accept": accept });
-        if let Some(text) = text {
+        // Without a text the browser would answer with an empty one.
+        let proposal = self
+            .events
+            .read()
+            .dialog(tab)
+            .and_then(|dialog| dialog.proposal.clone());
+        if let Some(text) = text.or(proposal.as_deref()) {
             params["userText"] = json!(text);
         }
         self.send_quick("browsingContext.handleUserPrompt", params)

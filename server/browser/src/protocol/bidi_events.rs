@@ -11,14 +11,15 @@ use thirtyfour::bidi::RawEventStream;
 use super::FrameId;
 use crate::page::{
     ConsoleLine, Dialog, DialogKind, Download, DownloadState, EventState, Events, FailedRequest,
-    FrameInfo, Navigation,
+    FrameInfo, Navigation, Request,
 };
 
 /// The events that a session listens to.
-pub(super) const SUBSCRIPTIONS: [&str; 5] = [
+pub(super) const SUBSCRIPTIONS: [&str; 6] = [
     "browsingContext",
     "log.entryAdded",
     "network.beforeRequestSent",
+    "network.responseStarted",
     "network.responseCompleted",
     "network.fetchError",
 ];
@@ -198,10 +199,12 @@ fn prompt_opened(state: &mut EventState, frame: &FrameId, params: &Value) {
     };
     let tab = state.tab_of(frame);
     state.dialogs.retain(|dialog| dialog.tab != tab);
+    let (text, proposal) = (text(&params["message"]), optional(&params["defaultValue"]));
     state.dialogs.push(Dialog {
         tab,
         kind,
-        text: text(&params["message"]),
+        text,
+        proposal,
     });
 }
 
@@ -258,24 +261,47 @@ fn apply_network(state: &mut EventState, name: &str, params: &Value) {
     let request = text(&params["request"]["request"]);
     let now = Instant::now();
     state.network_active = Some(now);
-    if name == "beforeRequestSent" {
-        state.requests.insert(request, now);
-        return;
+    match name {
+        "beforeRequestSent" => {
+            state.requests.insert(
+                request,
+                Request {
+                    begun: now,
+                    answered: None,
+                },
+            );
+        }
+        "responseStarted" => {
+            let begun = state.requests.get_mut(&request).map(|request| {
+                request.answered = Some(now);
+                request.begun
+            });
+            if status(params) >= 400 {
+                state.request_failed(failed(params, begun));
+            }
+        }
+        "fetchError" => {
+            let begun = state.requests.remove(&request).map(|request| request.begun);
+            state.request_failed(failed(params, begun));
+        }
+        _ => drop(state.requests.remove(&request)),
     }
-    let begun = state.requests.remove(&request);
-    let status = params["response"]["status"].as_u64().unwrap_or(0) as u32;
-    if name == "responseCompleted" && status < 400 {
-        return;
-    }
-    state.request_failed(FailedRequest {
+}
+
+fn status(params: &Value) -> u32 {
+    params["response"]["status"].as_u64().unwrap_or(0) as u32
+}
+
+fn failed(params: &Value, begun: Option<Instant>) -> FailedRequest {
+    FailedRequest {
         method: text(&params["request"]["method"]),
         url: cut(
             params["request"]["url"].as_str().unwrap_or_default(),
             LONGEST_URL,
         ),
-        status,
+        status: status(params),
         error: text(&params["errorText"]),
         time: time(&params["timestamp"]),
-        duration: begun.map(|begun| now - begun).unwrap_or_default(),
-    });
+        duration: begun.map(|begun| begun.elapsed()).unwrap_or_default(),
+    }
 }

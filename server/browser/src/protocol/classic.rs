@@ -312,6 +312,7 @@ impl Protocol for Classic {
                     tab: tab.clone(),
                     kind,
                     text: string(&text),
+                    proposal: None,
                 }))
             }
             Err(ProtocolError::NoDialog | ProtocolError::PageLeft(_)) => Ok(None),

@@ -112,7 +112,8 @@ impl Harness {
         let caller = std::panic::Location::caller();
         async move {
             let execution = self.run(command.clone()).await;
-            assert_eq!(execution.verdict, Verdict::Pass, "{command:?} at {caller}");
+            let what: String = format!("{command:?}").chars().take(400).collect();
+            assert_eq!(execution.verdict, Verdict::Pass, "{what} at {caller}");
             execution
         }
     }
