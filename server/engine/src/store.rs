@@ -144,7 +144,7 @@ pub trait Store: Send + Sync + 'static {
     /// `STORAGE_FAILED`.
     async fn end_active_sessions(&self, reason: &str) -> Result<u64>;
 
-    /// Forgets sessions that ended longer ago than `age`.
+    /// Forgets sessions that ended longer ago than `age`, with their artifacts. Returns how many.
     ///
     /// # Errors
     ///
@@ -190,7 +190,8 @@ pub trait Store: Send + Sync + 'static {
     /// `ARTIFACT_NOT_FOUND`; `ARTIFACT_CORRUPT`; `ARTIFACT_OUT_OF_RANGE`; `STORAGE_FAILED`.
     async fn read_artifact(&self, name: &str, offset: u64, length: usize) -> Result<Bytes>;
 
-    /// Where an artifact's content lies on this machine, for a browser to upload it.
+    /// Where an artifact's content lies on this machine, under its own file name, for a browser to
+    /// upload it.
     ///
     /// # Errors
     ///

@@ -25,7 +25,7 @@ mod sessions;
 mod tasks;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl SqliteStore {
         let page_key = sqlx::query_scalar("SELECT page_key FROM store").fetch_one(&mut connection);
         let tokens = Tokens::new(page_key.await.map_err(database)?);
         let readers = schema::readers(&options);
-        let writer = Writer::start(options.clone(), connection, lock);
+        let writer = Writer::start(connection, lock);
         let artifacts = Artifacts::open(&options, writer.clone(), readers.clone()).await?;
         if after_crash {
             tokio::spawn(artifacts.clone().sweep());
@@ -89,8 +89,14 @@ impl SqliteStore {
     }
 }
 
-fn lock_folder(folder: &std::path::Path) -> Result<FolderLock> {
-    std::fs::create_dir_all(folder)
+fn lock_folder(folder: &Path) -> Result<FolderLock> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    // Pages, screenshots and uploads are nobody else's business on this machine.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
         .map_err(|error| disk(&format!("the folder {}", folder.display()), &error))?;
     FolderLock::take(folder)
 }

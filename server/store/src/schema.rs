@@ -29,7 +29,7 @@ pub(crate) async fn prepare(options: &Options) -> Result<SqliteConnection> {
 }
 
 /// The one connection that writes.
-pub(crate) async fn writer(options: &Options) -> Result<SqliteConnection> {
+async fn writer(options: &Options) -> Result<SqliteConnection> {
     let mut connect = common(&options.database())
         .create_if_missing(true)
         .page_size(PAGE as u32)
@@ -130,3 +130,7 @@ async fn migrate(connection: &mut SqliteConnection, migrator: &Migrator) -> Resu
         )),
     })
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -18,10 +18,8 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Options;
 use crate::error::{Failure, database, failed};
 use crate::lock::FolderLock;
-use crate::schema;
 
 /// Most writes of one transaction.
 const GROUP: usize = 256;
@@ -37,11 +35,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the task. It holds `lock` until it has closed the database.
-    pub(crate) fn start(options: Options, connection: SqliteConnection, lock: FolderLock) -> Self {
+    pub(crate) fn start(connection: SqliteConnection, lock: FolderLock) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let listener = Arc::new(OnceLock::new());
         let task = Task {
-            options,
             listener: Arc::clone(&listener),
             tx: Tx {
                 connection,
@@ -154,7 +151,6 @@ impl<W: Write> AnyJob for Job<W> {
 
 /// The task that writes.
 struct Task {
-    options: Options,
     listener: Arc<OnceLock<Arc<dyn CommitListener>>>,
     tx: Tx,
 }
@@ -186,28 +182,21 @@ impl Task {
     }
 
     async fn commit(&mut self, mut group: Vec<Box<dyn AnyJob>>) {
-        match self.transact(&mut group).await {
-            Ok(()) => group.into_iter().for_each(|job| job.reply(Ok(()))),
-            Err(error) if group.len() == 1 => {
+        if group.len() > 1 && self.transact(&mut group).await.is_ok() {
+            return group.into_iter().for_each(|job| job.reply(Ok(())));
+        }
+        for mut job in group {
+            let committed = self.transact(std::slice::from_mut(&mut job)).await;
+            job.reply(committed.map_err(|error| {
                 let error = database(error);
                 tracing::warn!(%error, "a write failed");
-                group
-                    .into_iter()
-                    .for_each(|job| job.reply(Err(error.clone())));
-            }
-            Err(_) => {
-                for job in group {
-                    Box::pin(self.commit(vec![job])).await;
-                }
-            }
+                error
+            }));
         }
     }
 
     /// Applies all jobs in one transaction, or none of them.
     async fn transact(&mut self, jobs: &mut [Box<dyn AnyJob>]) -> sqlx::Result<()> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
         let result = self.apply(jobs).await;
         match &result {
             Ok(()) => self.notify(),
@@ -243,25 +232,13 @@ impl Task {
 
     async fn roll_back(&mut self) {
         self.tx.committed.clear();
-        let connection = &mut self.tx.connection;
-        let rolled_back = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-        // "No transaction is active" is as good as a rollback; it shows in that one can begin.
-        let usable = match rolled_back {
-            Ok(_) => true,
-            Err(_) => sqlx::query("BEGIN; ROLLBACK")
-                .execute(connection)
-                .await
-                .is_ok(),
-        };
-        if !usable {
-            self.reconnect().await;
-        }
-    }
-
-    async fn reconnect(&mut self) {
-        match schema::writer(&self.options).await {
-            Ok(connection) => self.tx.connection = connection,
-            Err(error) => tracing::error!(%error, "the database cannot be opened again"),
+        let rolled_back = sqlx::query("ROLLBACK")
+            .execute(&mut self.tx.connection)
+            .await;
+        if let Err(error) = rolled_back {
+            // SQLite ends the transaction by itself when the disk is full, and it never began
+            // when that failed.
+            tracing::debug!(%error, "there was nothing to roll back");
         }
     }
 }
@@ -269,3 +246,7 @@ impl Task {
 fn closed() -> Error {
     failed("the store is closed")
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

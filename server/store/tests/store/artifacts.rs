@@ -228,30 +228,68 @@ async fn equal_contents_share_a_file_until_the_last_is_deleted() {
     assert!(contents(folder.path()).is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn storing_and_deleting_the_same_content_at_once_loses_nothing() {
     let (folder, store) = fresh().await;
-    for _ in 0..20 {
-        let round = (0..8).map(|n| {
-            let store = &store;
-            async move {
-                let artifact = put(store, "contested").await;
-                if n % 2 == 0 {
-                    store.delete_artifact(&artifact.name).await.unwrap();
-                    return None;
-                }
-                Some(artifact.name)
-            }
-        });
-        for name in join_all(round).await.into_iter().flatten() {
-            assert_eq!(
-                store.read_artifact(&name, 0, 99).await.unwrap(),
-                "contested"
-            );
-            store.delete_artifact(&name).await.unwrap();
+    let again_and_again = (0..6).map(|_| async {
+        for _ in 0..60 {
+            let artifact = put(&store, "contested").await;
+            let read = store.read_artifact(&artifact.name, 0, 99).await.unwrap();
+            assert_eq!(read, "contested");
+            store.delete_artifact(&artifact.name).await.unwrap();
         }
-    }
+    });
+    join_all(again_and_again).await;
     assert!(contents(folder.path()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_give_up_leave_no_row_without_a_file() {
+    let (folder, store) = fresh().await;
+    let store = std::sync::Arc::new(store);
+    for n in 0..100u64 {
+        let content = format!("content {}", n % 3);
+        let putting = {
+            let store = std::sync::Arc::clone(&store);
+            tokio::spawn(async move {
+                let artifact = store
+                    .put_artifact(upload(""), content.into())
+                    .await
+                    .unwrap();
+                store.delete_artifact(&artifact.name).await.unwrap();
+            })
+        };
+        tokio::time::sleep(Duration::from_micros(n * 50)).await;
+        putting.abort();
+        putting.await.ok();
+    }
+    // What had begun is done to its end, some time later.
+    let settled = async {
+        while contents(folder.path()).len() != distinct_contents(&store).await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), settled)
+        .await
+        .unwrap();
+    let page = PageRequest {
+        size: 200,
+        token: String::new(),
+    };
+    for artifact in store.list_artifacts("", page).await.unwrap().items {
+        store.read_artifact(&artifact.name, 0, 99).await.unwrap();
+    }
+}
+
+async fn distinct_contents(store: &SqliteStore) -> usize {
+    let page = PageRequest {
+        size: 200,
+        token: String::new(),
+    };
+    let listed = store.list_artifacts("", page).await.unwrap().items;
+    let hashes: std::collections::HashSet<_> =
+        listed.into_iter().map(|artifact| artifact.sha256).collect();
+    hashes.len()
 }
 
 #[tokio::test]

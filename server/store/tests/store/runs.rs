@@ -174,6 +174,8 @@ async fn a_refused_write_does_not_fail_its_neighbours() {
 #[tokio::test]
 async fn a_write_that_the_database_refuses_does_not_fail_its_neighbours() {
     let (_folder, store) = fresh().await;
+    let heard = Arc::new(Heard::default());
+    store.set_commit_listener(heard.clone());
     // The name of a run is unique: the second one makes the whole group's transaction void.
     let create = |n: usize| store.create_run(new_run(if n == 20 { 19 } else { n }));
     let results = join_all((0..40).map(create)).await;
@@ -189,6 +191,15 @@ async fn a_write_that_the_database_refuses_does_not_fail_its_neighbours() {
             queued: 39,
             running: 0
         }
+    );
+    let mut told: Vec<_> = heard.0.lock().iter().map(|(run, _)| run.clone()).collect();
+    told.sort_unstable();
+    let count = told.len();
+    told.dedup();
+    assert_eq!(
+        (count, told.len()),
+        (39, 39),
+        "each is told once, when it is durable"
     );
 }
 
