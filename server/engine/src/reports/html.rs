@@ -1,7 +1,7 @@
 //! The HTML report: one file that opens from disk without a network.
 
 use std::fmt::{self, Write as _};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use etude::v1::{self, Failure, Outcome, RunState, ScreenshotMoment};
 use prost_types::Timestamp;
@@ -123,12 +123,15 @@ impl<'a> HtmlReport<'a> {
             0 | 1 => String::new(),
             number => format!(" · attempt {number}"),
         };
+        let rows = self.run.statistics.map_or(0, |statistics| statistics.rows);
+        let folded = row.will_retry || (rows > 1 && !Overview::is_bad(row));
         put!(
             out,
-            "<section class=\"row\" id=\"{}\" aria-label=\"{}\">\n<h2>{}{}<small>{} · {}{attempt}\
-             {retried}</small></h2>\n",
+            "<section class=\"row\" id=\"{}\" aria-label=\"{}\">\n<details{}><summary><h2>{}{}\
+             <small>{} · {}{attempt}{retried}</small></h2></summary>\n",
             row_anchor(row),
             Esc(&row_title(row)),
+            if folded { "" } else { " open" },
             badge(row.outcome),
             Esc(&row_title(row)),
             Esc(&row.browser),
@@ -140,7 +143,7 @@ impl<'a> HtmlReport<'a> {
         for part in &row.parts {
             self.part(row, part, time, out);
         }
-        out.push_str("</section>\n");
+        out.push_str("</details>\n</section>\n");
     }
 
     // === The head ===
@@ -291,14 +294,21 @@ impl<'a> HtmlReport<'a> {
         put!(
             out,
             "<li id=\"{}\" class=\"step {}\"><details{open}><summary>{}<span class=\"text\">{}\
-             </span>{}<span class=\"time\">{}</span></summary>\n",
+             </span>",
             step_anchor(row, part, step),
             class(outcome),
             badge(outcome),
             Esc(&step.text),
-            Timeline::of(row, step, row_time),
-            Span(step_time(step)),
         );
+        if step.result.start_time.is_some() {
+            let bar = Timeline::of(row, step, row_time);
+            put!(
+                out,
+                "{bar}<span class=\"time\">{}</span>",
+                Span(step_time(step))
+            );
+        }
+        out.push_str("</summary>\n");
         self.step_details(step, out);
         out.push_str("</details></li>\n");
     }
@@ -494,11 +504,11 @@ impl fmt::Display for Span {
     }
 }
 
+/// A moment to the second, in UTC.
 fn moment(time: &Timestamp) -> String {
-    match SystemTime::try_from(*time) {
-        Ok(_) => time.to_string().replacen('T', " ", 1),
-        Err(_) => String::new(),
-    }
+    let text = time.to_string();
+    let second = text.get(..19).unwrap_or_default();
+    format!("{} UTC", second.replacen('T', " ", 1))
 }
 
 fn badge(outcome: Outcome) -> String {

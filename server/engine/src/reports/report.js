@@ -18,8 +18,11 @@ for (const button of buttons) {
 }
 const openTarget = () => {
   const target = document.getElementById(location.hash.slice(1));
-  const details = target && target.querySelector("details");
-  if (details) details.open = true;
+  let details = target && target.querySelector("details");
+  while (details) {
+    details.open = true;
+    details = details.parentElement.closest("details");
+  }
 };
 addEventListener("hashchange", openTarget);
 openTarget();
