@@ -12,8 +12,12 @@ use prost_reflect::DescriptorPool;
 mod checks;
 #[path = "build/commands.rs"]
 mod commands;
+#[path = "build/methods.rs"]
+mod methods;
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/rpcs.rs"]
+mod rpcs;
 #[path = "build/texts.rs"]
 mod texts;
 
@@ -36,6 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pool = compiler.descriptor_pool();
     generate_messages(compiler.file_descriptor_set(), &pool)?;
     fs::write(out.join("etude_commands.rs"), commands::generate(&pool))?;
+    fs::write(out.join("etude_methods.rs"), methods::generate(&pool))?;
+    fs::write(out.join("etude_rpcs.rs"), rpcs::generate(&pool, PACKAGE))?;
     fs::write(out.join("etude_texts.rs"), texts::generate(&pool)?)?;
     fs::write(
         out.join("etude_checks.rs"),

@@ -9,12 +9,16 @@ use super::names::{camel, ident, snake};
 
 /// The source of the conversions and of `for_each_command_service!`.
 pub(super) fn generate(pool: &DescriptorPool) -> String {
-    let actions: Vec<FieldDescriptor> = pool
-        .get_message_by_name("etude.v1.Command")
+    let actions = actions(pool);
+    conversions(&actions) + &services(pool, &actions)
+}
+
+/// The fields of `Command`, one for each command.
+pub(super) fn actions(pool: &DescriptorPool) -> Vec<FieldDescriptor> {
+    pool.get_message_by_name("etude.v1.Command")
         .iter()
         .flat_map(|m| m.fields())
-        .collect();
-    conversions(&actions) + &services(pool, &actions)
+        .collect()
 }
 
 fn conversions(actions: &[FieldDescriptor]) -> String {
@@ -36,14 +40,15 @@ fn conversions(actions: &[FieldDescriptor]) -> String {
             out,
             "impl From<v1::{name}> for v1::Command {{\n    fn from(command: v1::{name}) -> Self {{\n        \
              v1::Command {{ action: Some(Action::{variant}(command)) }}\n    }}\n}}\n\n\
-             impl CommandRequest for v1::{name}Request {{\n    type Response = v1::{name}Response;\n\n    \
-             fn into_parts(self) -> (Option<v1::CommandContext>, v1::Command) {{\n        \
+             impl CommandRequest for v1::{name}Request {{\n    fn into_parts(self) -> (Option<v1::CommandContext>, v1::Command) {{\n        \
              (self.context, self.{field}.unwrap_or_default().into())\n    }}\n}}\n\n\
              impl CallCommand for v1::{name} {{\n    type Request = v1::{name}Request;\n\n    \
              fn into_request(self, context: v1::CommandContext) -> v1::{name}Request {{\n        \
              v1::{name}Request {{ context: Some(context), {field}: Some(self) }}\n    }}\n}}\n\n\
              impl From<v1::StepResult> for v1::{name}Response {{\n    \
-             fn from(result: v1::StepResult) -> Self {{\n        v1::{name}Response {{ result: Some(result) }}\n    }}\n}}\n"
+             fn from(result: v1::StepResult) -> Self {{\n        v1::{name}Response {{ result: Some(result) }}\n    }}\n}}\n\n\
+             impl CommandResponse for v1::{name}Response {{\n    \
+             fn into_result(self) -> Option<v1::StepResult> {{\n        self.result\n    }}\n}}\n"
         );
     }
     let _ = writeln!(

@@ -1,14 +1,18 @@
 //! What all commands have in common: a request with a context, a response with a result.
 
+use crate::rpc::Rpc;
 use crate::v1::{self, command::Action};
 
 /// The request of a command's own method.
-pub trait CommandRequest {
-    /// The response of the method.
-    type Response: From<v1::StepResult>;
-
+pub trait CommandRequest: Rpc<Response: CommandResponse> {
     /// The context and the command.
     fn into_parts(self) -> (Option<v1::CommandContext>, v1::Command);
+}
+
+/// The response of a command's own method.
+pub trait CommandResponse: From<v1::StepResult> {
+    /// What came of the command.
+    fn into_result(self) -> Option<v1::StepResult>;
 }
 
 /// A command that has a method of its own.

@@ -1,8 +1,15 @@
 //! The contract of Étude, as generated messages and stubs, and the Rust SDK over them.
 //!
+//! The SDK: [`Client`] connects; [`Session`] has a method for every command; [`RunStream`] is a
+//! run's events, taken up again by itself when the connection breaks; [`Error`] says why a call
+//! failed.
+//!
+//! The contract:
+//!
 //! - [`v1`]: every message, client and server trait of the package `etude.v1`
 //! - [`catalog`]: the commands, derived from the descriptors
 //! - [`command`]: what all commands have in common
+//! - [`rpc`]: the unary methods, as a property of their requests
 //! - [`json`]: the canonical protobuf JSON of any message
 //! - [`texts`]: which texts of a command are templates, expressions or names of variables
 //! - [`validate`]: the rules of the contract's annotations, all violations at once
@@ -13,10 +20,31 @@ pub mod codec;
 pub mod command;
 pub mod json;
 pub mod reason;
+pub mod rpc;
 pub mod texts;
 pub mod validate;
 
+mod artifacts;
+mod client;
+mod error;
+mod pages;
+mod result;
+mod retry;
+mod run_stream;
+mod runs;
+mod session;
+mod target;
+
+pub use client::{Client, ClientOptions};
+pub use error::{Error, FieldViolation, Result};
+pub use result::NotPassed;
+pub use retry::RetryPolicy;
+pub use run_stream::RunStream;
+pub use session::{Call, Session};
+pub use target::literal;
+
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use prost_reflect::DescriptorPool;
 
@@ -44,3 +72,17 @@ pub static DESCRIPTOR_POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 
 /// The domain of every `google.rpc.ErrorInfo` that this system sends.
 pub const ERROR_DOMAIN: &str = "etude.dev";
+
+/// A request id: a random UUID.
+fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// `duration` as a message; what a message cannot hold is its longest.
+fn duration(duration: Duration) -> Option<prost_types::Duration> {
+    const LONGEST: prost_types::Duration = prost_types::Duration {
+        seconds: 315_576_000_000,
+        nanos: 0,
+    };
+    Some(prost_types::Duration::try_from(duration).unwrap_or(LONGEST))
+}
