@@ -31,6 +31,7 @@ pub use self::scope::{
 };
 use self::templates::Used;
 use self::timing::Timing;
+pub(crate) use self::timing::to_std;
 use crate::backend::{Backend, ExecuteOptions, Execution, LocalFile, SessionSpec, Verdict};
 use crate::error::{Error, Result, failure};
 use crate::secrets::Secrets;
@@ -161,16 +162,36 @@ impl Executor {
             .with("backend", backend_word(backend)))
     }
 
+    /// A command in words, secrets masked: the text of its step's result and events.
+    pub fn text(&self, scope: &Scope, command: &v1::Command) -> String {
+        result::text(scope, command)
+    }
+
     /// Executes one step in a scope and tells what came of it; it never fails as a call.
     ///
     /// Dropping the future stops the step at once and leaves the scope usable.
     pub async fn execute(&self, scope: &mut Scope, step: &v1::Step) -> v1::StepResult {
+        let text = step
+            .command
+            .as_ref()
+            .map(|command| self.text(scope, command));
+        self.execute_titled(scope, step, text.unwrap_or_default())
+            .await
+    }
+
+    /// As [`Executor::execute`], for a caller that has made the step's [`Executor::text`] already.
+    pub async fn execute_titled(
+        &self,
+        scope: &mut Scope,
+        step: &v1::Step,
+        text: String,
+    ) -> v1::StepResult {
         let unset = v1::Command::default();
         let command = step.command.as_ref().unwrap_or(&unset);
         let plain = v1::StepFlags::default();
         let flags = step.flags.as_ref().unwrap_or(&plain);
         scope.steps += 1;
-        let started = Started::now(scope, command);
+        let started = Started::now(text);
         if flags.skip {
             return started.unexecuted(scope, Outcome::Skip, None);
         }

@@ -11,6 +11,7 @@ pub mod mask;
 mod reports;
 pub mod runs;
 pub mod secrets;
+pub mod sessions;
 pub mod store;
 #[cfg(test)]
 mod testing;

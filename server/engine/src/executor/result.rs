@@ -118,6 +118,14 @@ pub(super) fn store_output(scope: &mut Scope, command: &v1::Command, attempt: &m
     attempt.set_variable = name.to_owned();
 }
 
+/// A command in words, masked and bounded.
+pub(super) fn text(scope: &Scope, command: &v1::Command) -> String {
+    let mut text = natural::text(command);
+    scope.variables.masking().scrub(&mut text);
+    mask::cut(&mut text, TEXT_BYTES);
+    text
+}
+
 /// A step whose execution has begun.
 pub(super) struct Started {
     text: String,
@@ -126,10 +134,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    pub(super) fn now(scope: &Scope, command: &v1::Command) -> Self {
-        let mut text = natural::text(command);
-        scope.variables.masking().scrub(&mut text);
-        mask::cut(&mut text, TEXT_BYTES);
+    pub(super) fn now(text: String) -> Self {
         Self {
             text,
             start: SystemTime::now(),

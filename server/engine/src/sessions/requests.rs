@@ -1,0 +1,53 @@
+//! What a session has answered to which request id.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use etude::v1::{self, SessionEvent, StepResult, session_event::Payload};
+use prost::Message as _;
+
+use super::registry::request_id_reused;
+use crate::error::Result;
+
+/// How many answers are remembered.
+const MAX_ANSWERS: usize = 1000;
+
+/// The answers of a session by request id: the events that carry them.
+#[derive(Default)]
+pub(super) struct Answers {
+    by_id: HashMap<String, (u64, Arc<SessionEvent>)>,
+    order: VecDeque<String>,
+}
+
+impl Answers {
+    /// The answer that was given to this id; `None` when it is new.
+    pub(super) fn recall(&self, id: &str, fingerprint: u64) -> Result<Option<StepResult>> {
+        match self.by_id.get(id) {
+            None => Ok(None),
+            Some((other, _)) if *other != fingerprint => Err(request_id_reused(id)),
+            Some((_, event)) => Ok(match &event.payload {
+                Some(Payload::StepFinished(finished)) => finished.result.clone(),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Remembers an answer; the oldest beyond the last 1000 is forgotten.
+    pub(super) fn keep(&mut self, id: String, fingerprint: u64, event: Arc<SessionEvent>) {
+        self.order.push_back(id.clone());
+        self.by_id.insert(id, (fingerprint, event));
+        if self.order.len() > MAX_ANSWERS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_id.remove(&oldest);
+        }
+    }
+}
+
+/// Tells one step from another.
+pub(super) fn fingerprint(step: &v1::Step) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    step.encode_to_vec().hash(&mut hasher);
+    hasher.finish()
+}
