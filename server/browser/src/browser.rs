@@ -70,7 +70,14 @@ impl Browser {
         let capabilities = capabilities(config, &shape, Some((programs, &profile)));
         let url = process.url().to_owned();
         let ended = process.ended();
-        Self::connect(config, shape, url, capabilities, ended, Some(process)).await
+        let sandboxed_root = shape.kind == BrowserKind::Chromium && is_sandboxed_root(config);
+        let started = Self::connect(config, shape, url, capabilities, ended, Some(process)).await;
+        started.map_err(|error| match error {
+            LaunchError::Session { cause, .. } if sandboxed_root => {
+                LaunchError::SandboxedRoot { cause }
+            }
+            error => error,
+        })
     }
 
     /// Asks a remote driver or grid for a browser.
@@ -232,6 +239,11 @@ impl Place {
             None => closed,
         }
     }
+}
+
+/// Whether Chromium, which wants its sandbox on, would be started as root, which it refuses.
+fn is_sandboxed_root(config: &BrowserConfig) -> bool {
+    !config.no_sandbox && rustix::process::geteuid().is_root()
 }
 
 async fn new_session(url: &str, capabilities: Value) -> Result<WebDriver, LaunchError> {

@@ -50,6 +50,15 @@ pub enum LaunchError {
         /// What the system or the program says.
         cause: String,
     },
+    /// Chromium gave up, as it does when root starts it with its sandbox on.
+    #[error(
+        "Chromium does not start as root with its sandbox on; run the server as another user, or, \
+         in a container that isolates it, set browser.no_sandbox (flag --no-sandbox): {cause}"
+    )]
+    SandboxedRoot {
+        /// The driver's words.
+        cause: String,
+    },
     /// The driver runs and refuses a session.
     #[error("the driver at {url} gave no browser: {cause}")]
     Session {

@@ -191,13 +191,13 @@ async fn keep(pool: Arc<Pool>) {
     if reaped > 0 {
         tracing::info!(reaped, "ended browsers that an earlier server has left");
     }
+    probe(&pool).await;
     let mut retry = RETRY_DELAY;
     while !*pool.closed.borrow() {
         for gone in pool.sweep() {
             gone.browser.stop().await;
         }
         if pool.idle.lock().len() >= pool.config.warm {
-            probe(&pool).await;
             wait_for_work(&pool).await;
             continue;
         }
@@ -220,11 +220,9 @@ async fn add_warm(pool: &Pool) -> Result<(), LaunchError> {
     Ok(())
 }
 
-/// Without warm browsers, the health is told by whether the programs are there.
+/// The first word on the health: whether the programs are there. A browser that then cannot be
+/// started takes it back.
 async fn probe(pool: &Pool) {
-    if pool.config.warm > 0 || *pool.health.borrow() != Health::Starting {
-        return;
-    }
     let health = match &pool.config.remote_url {
         Some(_) => Health::Serving("remote browsers".to_owned()),
         None => match pool.programs(&pool.config).await {
