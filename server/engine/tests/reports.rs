@@ -1,5 +1,7 @@
 //! The reports that a run leaves.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::collections::BTreeMap;

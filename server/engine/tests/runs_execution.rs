@@ -1,12 +1,16 @@
 //! How a run is executed: what follows from the outcome of a step, rows, retries, timeouts.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{
     Server, assert_state, check_log, checkpoint, config, flagged, lines, millis, options, rows,
     spec, statistics, step, test,
 };
-use etude::v1::{self, DataRow, ErrorReason, Outcome, RunState, Test, variable::Source};
+use etude::v1::{
+    self, DataRow, ErrorReason, Outcome, RunState, Test, run_event::Payload, variable::Source,
+};
 use etude_engine::Error;
 use tempfile::tempdir;
 
@@ -235,6 +239,29 @@ async fn a_run_may_ask_for_fewer_rows_at_a_time() {
 }
 
 #[tokio::test]
+async fn counts_grow_while_a_run_is_executed() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let one_at_a_time = v1::RunSpec {
+        parallelism: 1,
+        ..spec(Test {
+            data_rows: ["fail", "block"].map(row_of).to_vec(),
+            ..test(&["$what"])
+        })
+    };
+    let run = server.create_spec(one_at_a_time).await;
+    let second = |payload: &Payload| matches!(payload, Payload::RowStarted(row) if row.row == 2);
+    server.wait_for(&run, second).await;
+    let known = server.store.run(&run).await.unwrap();
+    assert_eq!(known.state(), RunState::Running);
+    assert_eq!(statistics(&known), [2, 0, 1, 0, 0, 0]);
+    server.backend.release();
+    server.events(&run).await;
+    let run = server.store.run(&run).await.unwrap();
+    assert_eq!(statistics(&run), [2, 1, 1, 0, 0, 0]);
+}
+
+#[tokio::test]
 async fn the_worst_row_decides() {
     let rows = ["pass", "fail", "error"].map(|value| DataRow {
         name: format!("row of {value}"),
@@ -393,10 +420,7 @@ async fn a_browser_that_cannot_be_started_ends_the_run_with_what_to_do() {
 
 #[tokio::test]
 async fn a_browser_that_crashes_ends_its_row_and_no_other() {
-    let rows = ["a", "crash", "b"].map(|what| DataRow {
-        variables: vec![variable("what", what)],
-        ..DataRow::default()
-    });
+    let rows = ["a", "crash", "b"].map(row_of);
     let folder = tempdir().unwrap();
     let server = Server::start(folder.path()).await;
     let mut test = templated("$what");
@@ -440,6 +464,14 @@ async fn runs_share_the_browsers_in_turn() {
     );
     server.events(&large).await;
     assert_eq!(server.backend.most_open(), 2);
+}
+
+/// A data row that gives `$what` a value.
+fn row_of(what: &str) -> DataRow {
+    DataRow {
+        variables: vec![variable("what", what)],
+        ..DataRow::default()
+    }
 }
 
 fn variable(name: &str, value: &str) -> v1::Variable {

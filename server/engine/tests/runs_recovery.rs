@@ -1,5 +1,7 @@
 //! What becomes of runs when the server or its disk fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Creating, reading, listing, cancelling and deleting runs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{

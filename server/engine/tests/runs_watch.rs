@@ -1,5 +1,7 @@
 //! What the contract promises of a run's log, and of watching it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::collections::HashSet;

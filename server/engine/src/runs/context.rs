@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use etude::v1::{self, run_spec::Source};
+use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::history::History;
 use super::interrupt::{Cause, Interrupt};
 use super::log::RunLog;
+use super::outcome::Counts;
 use super::plan::{self, Plan};
 use super::{Services, clock};
 use crate::backend::{Backend, Health, SessionSpec};
@@ -45,6 +47,7 @@ pub(super) struct RunContext {
     variables: Vec<v1::Variable>,
     defaults: StepDefaults,
     history: History,
+    progress: Mutex<v1::RunStatistics>,
     halted: AtomicBool,
 }
 
@@ -57,6 +60,7 @@ impl RunContext {
     ) -> Self {
         let mut test = test_of(claimed.spec.source);
         let config = test.config.take().unwrap_or_default();
+        let progress = plan::untouched_statistics(&test);
         Self {
             rows: plan::rows(&test),
             plan: Plan::take_from(&mut test),
@@ -73,6 +77,7 @@ impl RunContext {
             test,
             variables: claimed.spec.variables,
             history,
+            progress: Mutex::new(progress),
             halted: AtomicBool::new(false),
         }
     }
@@ -84,6 +89,18 @@ impl RunContext {
             Some(data) => data.name.clone(),
             None => String::new(),
         }
+    }
+
+    /// Counts of the steps of all rows that have ended.
+    pub(super) fn progress(&self) -> v1::RunStatistics {
+        *self.progress.lock()
+    }
+
+    /// Adds the counts of a row that has ended.
+    pub(super) fn advance(&self, row: &Counts) -> v1::RunStatistics {
+        let mut progress = self.progress.lock();
+        row.add_to(&mut progress);
+        *progress
     }
 
     /// How often a row has begun in earlier executions of the run.

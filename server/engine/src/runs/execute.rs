@@ -53,6 +53,7 @@ async fn attempt(
     }));
     let update = RunUpdate {
         start_time: run.run.start_time.is_none().then_some(started.time),
+        statistics: Some(run.progress()),
         ..RunUpdate::default()
     };
     run.log.append(vec![started], update).await?;
@@ -64,7 +65,6 @@ async fn attempt(
 #[derive(Debug, Default)]
 struct Sum {
     outcome: Outcome,
-    statistics: v1::RunStatistics,
     /// The failure of the first row, by number, that has one.
     failure: Option<(u32, Failure)>,
     /// Rows that ended.
@@ -75,7 +75,6 @@ struct Sum {
 impl Sum {
     fn add(&mut self, end: RowEnd) {
         self.outcome = worse(self.outcome, end.outcome);
-        end.counts.add_to(&mut self.statistics);
         self.ended += 1;
         self.interrupted |= end.interrupted;
         let is_first = self.failure.as_ref().is_none_or(|(row, _)| end.row < *row);
@@ -96,10 +95,7 @@ async fn rows(
         0 => services.options.max_browsers,
         asked => (asked as usize).min(services.options.max_browsers),
     };
-    let mut sum = Sum {
-        statistics: run.run.statistics.unwrap_or_default(),
-        ..Sum::default()
-    };
+    let mut sum = Sum::default();
     let mut first = Some(first);
     let mut running = JoinSet::new();
     for number in 1..=run.rows {
@@ -181,7 +177,7 @@ async fn finish(services: &Arc<Services>, run: &RunContext, mut sum: Sum) -> Res
             RunState::Finished
         },
         outcome: sum.outcome,
-        statistics: complete(sum.statistics),
+        statistics: complete(run.progress()),
         failure,
     };
     let hasty = matches!(cause, Some(Cause::Shutdown));

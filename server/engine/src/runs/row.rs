@@ -32,7 +32,6 @@ const TEARDOWN_TIME: Duration = Duration::from_secs(60);
 pub(super) struct RowEnd {
     pub(super) row: u32,
     pub(super) outcome: Outcome,
-    pub(super) counts: Counts,
     /// Why it ended ERROR when the cause lies outside its steps.
     pub(super) failure: Option<Failure>,
     /// Whether it was interrupted before its end.
@@ -296,11 +295,15 @@ impl<'a> RowExecution<'a> {
                 name: self.name.clone(),
             }));
         }
-        self.flush().await?;
+        let update = RunUpdate {
+            statistics: (!self.will_retry).then(|| self.run.advance(&self.counts)),
+            ..RunUpdate::default()
+        };
+        let events = std::mem::take(&mut self.pending);
+        self.run.log.append(events, update).await?;
         Ok(RowEnd {
             row: self.row,
             outcome: self.outcome,
-            counts: self.counts,
             failure: self.failure.clone(),
             interrupted: self.interrupted,
         })
