@@ -14,7 +14,7 @@ use crate::config::{BrowserConfig, BrowserKind, ProtocolChoice};
 use crate::error::LaunchError;
 use crate::launch::{DriverProcess, Programs, Registry};
 use crate::page::Events;
-use crate::protocol::{Bidi, Classic, FrameId, Protocol, ProtocolError};
+use crate::protocol::{Bidi, Classic, FrameId, Protocol, ProtocolError, World};
 
 /// The viewport of a session that asks for no other.
 pub(crate) const DEFAULT_VIEWPORT: (u32, u32) = (1280, 800);
@@ -228,6 +228,15 @@ impl Browser {
 }
 
 impl Place {
+    /// Whether its page answers, at once: a browser that has just gone may not be known to have.
+    pub(crate) async fn answers(&self) -> bool {
+        let ping = self.protocol.call(&self.tab, World::Ours, "() => ''", "");
+        matches!(
+            tokio::time::timeout(Duration::from_secs(2), ping).await,
+            Ok(Ok(_))
+        )
+    }
+
     /// Removes everything that the session has left. False when that did not succeed.
     pub(crate) async fn close(self) -> bool {
         let closed = match &self.bidi {
@@ -345,7 +354,7 @@ fn chromium(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Pa
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
-        "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
+        "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
         "--password-store=basic",
         "--mute-audio",
     ]

@@ -79,7 +79,7 @@ impl Pool {
     pub(crate) async fn take(&self, shape: Shape) -> Result<Ready, LaunchError> {
         while let Some(ready) = self.take_idle(&shape) {
             self.wake.notify_one();
-            if ready.browser.is_alive() {
+            if ready.place.answers().await {
                 return Ok(ready);
             }
             ready.browser.stop().await;

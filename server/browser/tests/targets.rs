@@ -1,5 +1,7 @@
 //! The rule of docs/targets.md: one test and one page per part of it.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::commands::*;

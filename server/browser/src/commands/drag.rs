@@ -5,8 +5,8 @@ use std::time::Duration;
 use etude::v1::{ClickPosition, DragAndDrop, DragAndDropBy};
 use serde_json::json;
 
-use super::Context;
-use super::interact::{point_of, press_query};
+use super::interact::press_query;
+use super::{Context, place};
 use crate::page::{Button, Checks, Found, Outcome, Page, PointerAction, StepError};
 
 /// The way is gone in this many moves: libraries look for one that leaves a threshold behind, and
@@ -33,15 +33,10 @@ pub(super) async fn drag_and_drop(
     };
     let destination = page.require(&query).await?;
     page.notes.target = resolved;
-    if source.frame != destination.frame {
-        return Err(StepError::new(
-            etude::v1::ErrorReason::TargetNotActionable,
-            "the element and its destination are in different frames; a drag cannot cross them",
-        ));
-    }
     // The search for the destination may have scrolled: both points must hold at the same time.
-    let start = start_now(page, &source).await?;
-    drag(page, &source, start, point_of(&destination)).await
+    let end = place::of(page, &destination).await?.point;
+    let start = place_now(page, &source).await?;
+    drag(page, start, end).await
 }
 
 pub(super) async fn drag_and_drop_by(
@@ -50,12 +45,12 @@ pub(super) async fn drag_and_drop_by(
     context: &Context<'_>,
 ) -> Outcome {
     let source = handle(page, command.target.as_ref(), context).await?;
-    let start = point_of(&source);
+    let start = place::of(page, &source).await?.point;
     let end = (
         start.0 + f64::from(command.x),
         start.1 + f64::from(command.y),
     );
-    drag(page, &source, start, end).await
+    drag(page, start, end).await
 }
 
 /// Finds what is dragged.
@@ -69,18 +64,17 @@ async fn handle(
     page.require(&query).await
 }
 
-async fn start_now(page: &mut Page, source: &Found) -> Result<(f64, f64), StepError> {
+async fn place_now(page: &Page, source: &Found) -> Result<(f64, f64), StepError> {
     let request = json!({ "page": "where", "params": { "handle": source.handle } });
     let answer = page.ask(&source.frame, &request).await?;
-    let data = &answer["data"];
-    let (x, y) = point_of(source);
-    Ok((
-        data["x"].as_f64().unwrap_or(x),
-        data["y"].as_f64().unwrap_or(y),
-    ))
+    let side = |name: &str| answer["data"][name].as_f64();
+    match (side("x"), side("y")) {
+        (Some(x), Some(y)) => Ok(place::in_tab(page, source, (x, y)).await?.point),
+        _ => Ok(place::of(page, source).await?.point),
+    }
 }
 
-async fn drag(page: &mut Page, source: &Found, start: (f64, f64), end: (f64, f64)) -> Outcome {
+async fn drag(page: &mut Page, start: (f64, f64), end: (f64, f64)) -> Outcome {
     let mut actions = vec![
         PointerAction::Move(start.0, start.1),
         PointerAction::Down(Button::Primary),
@@ -97,7 +91,6 @@ async fn drag(page: &mut Page, source: &Found, start: (f64, f64), end: (f64, f64
         Duration::from_millis(32).as_millis() as u64
     ));
     actions.push(PointerAction::Up(Button::Primary));
-    page.point(&source.frame, &actions, &[]).await?;
-    page.pointer = end;
+    page.point(&actions, &[]).await?;
     Ok(None)
 }

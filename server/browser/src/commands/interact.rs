@@ -8,9 +8,9 @@ use etude::v1::WarningKind;
 use etude::v1::{self, Click, ClickPosition, DoubleClick, ErrorReason, Focus, Hover, RightClick};
 use serde_json::{Value, json};
 
-use super::{Context, keys};
+use super::{Context, keys, place};
 use crate::page::{Button, Checks, Found, Outcome, Page, PointerAction, Query, StepError, clicks};
-use crate::protocol::{FrameId, ProtocolError, Reply, World};
+use crate::protocol::{ProtocolError, Reply, World};
 use crate::script::{PRESSED, UNGUARD};
 
 /// Everything that must hold before the pointer is pressed.
@@ -155,8 +155,8 @@ pub(super) async fn press_found(
     gesture: Gesture,
     held: &[String],
 ) -> Result<Option<String>, StepError> {
-    let (cover, place) = covered(page, found).await?;
-    if let Some(cover) = cover {
+    let place = place::of(page, found).await?;
+    if let Some(cover) = place.cover {
         force(page, query, &cover).await?;
         return Ok(None);
     }
@@ -165,7 +165,7 @@ pub(super) async fn press_found(
     let mut report = pin!(protocol.call(&frame, World::Ours, PRESSED, ""));
     let mut reported = None;
     {
-        let mut pressing = pin!(send_press(page, found, place, gesture, held));
+        let mut pressing = pin!(send_press(page, place.point, gesture, held));
         loop {
             tokio::select! {
                 biased;
@@ -174,7 +174,6 @@ pub(super) async fn press_found(
             }
         }
     }
-    page.pointer = place;
     let reported = match reported {
         None => tokio::time::timeout(REPORT_LIMIT, report).await.ok(),
         reported => reported,
@@ -184,80 +183,18 @@ pub(super) async fn press_found(
 
 async fn send_press(
     page: &mut Page,
-    found: &Found,
-    place: (f64, f64),
+    point: (f64, f64),
     Gesture { button, presses }: Gesture,
     held: &[String],
 ) -> Result<(), StepError> {
-    let point = point_of(found);
     if held.is_empty() {
-        return page
-            .click_at(&found.frame, point, place, (button, presses))
-            .await;
+        return page.click_at(point, button, presses).await;
     }
-    page.point(&found.frame, &clicks(point, button, presses), held)
-        .await
+    page.point(&clicks(point, button, presses), held).await
 }
 
 /// How long the report on a press may take after the press itself.
 const REPORT_LIMIT: Duration = Duration::from_secs(1);
-
-/// The point that the script has found, in the viewport of its frame.
-pub(super) fn point_of(found: &Found) -> (f64, f64) {
-    let side = |name: &str| found.data[name].as_f64().unwrap_or(0.0);
-    (side("x"), side("y"))
-}
-
-/// What covers the element, in its own frame or in a frame around it; and where the point lies in
-/// the viewport of the tab.
-async fn covered(page: &Page, found: &Found) -> Result<(Option<String>, (f64, f64)), StepError> {
-    let (mut x, mut y) = point_of(found);
-    if let Some(cover) = found.data["covered"].as_str() {
-        return Ok((Some(cover.to_owned()), (x, y)));
-    }
-    if found.path.is_empty() && page.frame() == page.tab() {
-        return Ok((None, (x, y)));
-    }
-    for (frame, index) in page.frames_around(&found.path).await?.iter().rev() {
-        let data = in_outer_frame(page, frame, *index, (x, y)).await?;
-        if data["outside"] == true {
-            return Ok((Some("the edge of the page's view".to_owned()), (x, y)));
-        }
-        if let Some(cover) = data["covered"].as_str() {
-            return Ok((Some(cover.to_owned()), (x, y)));
-        }
-        (x, y) = (
-            data["x"].as_f64().unwrap_or(x),
-            data["y"].as_f64().unwrap_or(y),
-        );
-    }
-    Ok((None, (x, y)))
-}
-
-/// Where a point of a frame lies in the document around it. The browser scrolls that document to
-/// the frame, where it is of another site, some moments later.
-async fn in_outer_frame(
-    page: &Page,
-    frame: &FrameId,
-    index: u32,
-    (x, y): (f64, f64),
-) -> Result<Value, StepError> {
-    let params = json!({ "index": index, "x": x, "y": y });
-    let request = json!({ "page": "frameHit", "params": params });
-    let mut data = Value::Null;
-    for _ in 0..SCROLL_LOOKS {
-        data = page.ask(frame, &request).await?["data"].take();
-        if data["outside"] != true {
-            break;
-        }
-        tokio::time::sleep(SCROLL_LOOK_EVERY).await;
-    }
-    Ok(data)
-}
-
-/// How long a scroll of the document around a frame is waited for.
-const SCROLL_LOOKS: u32 = 20;
-const SCROLL_LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Sends the click by script where the pointer cannot reach.
 async fn force(page: &mut Page, query: &Query, cover: &str) -> Result<(), StepError> {
@@ -298,10 +235,8 @@ pub(super) async fn hover(page: &mut Page, command: &Hover, context: &Context<'_
     query.checks.guard = false;
     query.checks.enabled = false;
     let found = page.require(&query).await?;
-    let (x, y) = point_of(&found);
-    page.point(&found.frame, &[PointerAction::Move(x, y)], &[])
-        .await?;
-    page.pointer = (x, y);
+    let (x, y) = place::of(page, &found).await?.point;
+    page.point(&[PointerAction::Move(x, y)], &[]).await?;
     if let Some(rest) = command
         .duration
         .as_ref()

@@ -1,6 +1,7 @@
 //! Scripts and screenshots.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use etude::v1::{ErrorReason, ExecuteScript, ScreenshotScope, TakeScreenshot};
 use serde_json::{Map, Value, json};
@@ -11,13 +12,16 @@ use crate::protocol::{ProtocolError, Shot, World};
 
 /// Runs a script as the body of an async function in the page's own world. `variables` is the
 /// object of all variables, and each is bound to `$name` too. The result comes back as JSON; what
-/// JSON cannot hold comes as text.
+/// JSON cannot hold comes as text. It ends by itself when its time is up: over the classic protocol
+/// nothing else could end it.
 const RUN_SCRIPT: &str = r#"async (given) => {
-    const { script, variables } = JSON.parse(given);
+    const { script, variables, limitMs } = JSON.parse(given);
     const names = Object.keys(variables).map((name) => "$" + name);
     const AsyncFunction = (async () => {}).constructor;
     const body = new AsyncFunction("variables", ...names, script);
-    const result = await body(variables, ...Object.values(variables));
+    const limit = new Promise((_, reject) =>
+        setTimeout(() => reject(new Error("etude: out of time")), limitMs));
+    const result = await Promise.race([body(variables, ...Object.values(variables)), limit]);
     const plain = (value) =>
         value instanceof Node ? (value.innerText ?? value.textContent) : value;
     const safe = (_, value) => {
@@ -49,15 +53,18 @@ pub(super) async fn run_script(
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let argument = json!({ "script": script, "variables": variables }).to_string();
+    let argument = json!({
+        "script": script, "variables": variables, "limitMs": page.time_left().as_millis() as u64,
+    })
+    .to_string();
     let frame = page.frame().clone();
     let call = page.call(&frame, World::Page, RUN_SCRIPT, &argument);
-    let answer = tokio::time::timeout(page.time_left(), call).await;
+    let answer = tokio::time::timeout(page.time_left() + END_GRACE, call).await;
     match answer {
-        Err(_) => Err(StepError::new(
-            ErrorReason::StepTimeout,
-            "the script has not ended in time",
-        )),
+        Ok(Err(ProtocolError::Script(words))) if words.contains("etude: out of time") => {
+            Err(late())
+        }
+        Err(_) => Err(late()),
         Ok(Ok(answer)) => serde_json::from_str(&answer).map_err(|error| {
             StepError::new(
                 ErrorReason::ScriptFailed,
@@ -72,6 +79,13 @@ pub(super) async fn run_script(
         }
         Ok(Err(error)) => Err(error.into()),
     }
+}
+
+/// How long a script may take to notice that its time is up.
+const END_GRACE: Duration = Duration::from_millis(500);
+
+fn late() -> StepError {
+    StepError::new(ErrorReason::StepTimeout, "the script has not ended in time")
 }
 
 pub(super) async fn screenshot(

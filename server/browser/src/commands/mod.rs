@@ -12,6 +12,7 @@ mod keys;
 mod misc;
 mod mouse;
 mod navigate;
+mod place;
 mod select;
 mod tabs;
 mod wait;

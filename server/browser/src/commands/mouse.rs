@@ -2,23 +2,24 @@
 
 use etude::v1::{self, ClickPosition};
 
-use super::Context;
-use super::interact::{point_of, press_query};
-use crate::page::{Button, Checks, Found, Outcome, Page, PointerAction, StepError};
+use super::interact::press_query;
+use super::{Context, place};
+use crate::page::{Button, Checks, Outcome, Page, PointerAction, StepError};
 
-/// Finds the middle of an element that is visible, whatever covers it.
+/// Finds the middle of an element that is visible, whatever covers it, in the tab's viewport.
 async fn middle(
     page: &mut Page,
     target: Option<&v1::Target>,
     context: &Context<'_>,
-) -> Result<Found, StepError> {
+) -> Result<(f64, f64), StepError> {
     let mut query = press_query(target, ClickPosition::Center, "any", context)?;
     query.checks = Checks {
         visible: true,
         stable: true,
         ..Checks::default()
     };
-    page.require(&query).await
+    let found = page.require(&query).await?;
+    Ok(place::of(page, &found).await?.point)
 }
 
 pub(super) async fn move_to(
@@ -26,11 +27,8 @@ pub(super) async fn move_to(
     target: Option<&v1::Target>,
     context: &Context<'_>,
 ) -> Outcome {
-    let found = middle(page, target, context).await?;
-    let (x, y) = point_of(&found);
-    page.point(&found.frame, &[PointerAction::Move(x, y)], &[])
-        .await?;
-    page.pointer = (x, y);
+    let (x, y) = middle(page, target, context).await?;
+    page.point(&[PointerAction::Move(x, y)], &[]).await?;
     Ok(None)
 }
 
@@ -38,10 +36,7 @@ pub(super) async fn move_to(
 pub(super) async fn move_by(page: &mut Page, from: (f64, f64), x: i32, y: i32) -> Outcome {
     page.settle().await?;
     let to = (from.0 + f64::from(x), from.1 + f64::from(y));
-    let frame = page.tab().clone();
-    page.point(&frame, &[PointerAction::Move(to.0, to.1)], &[])
-        .await?;
-    page.pointer = to;
+    page.point(&[PointerAction::Move(to.0, to.1)], &[]).await?;
     Ok(None)
 }
 
@@ -60,15 +55,12 @@ pub(super) async fn button(
     };
     if target.is_none() {
         page.settle().await?;
-        let frame = page.tab().clone();
-        page.point(&frame, &[action], &[]).await?;
+        page.point(&[action], &[]).await?;
         return Ok(None);
     }
-    let found = middle(page, target, context).await?;
-    let (x, y) = point_of(&found);
-    page.point(&found.frame, &[PointerAction::Move(x, y), action], &[])
+    let (x, y) = middle(page, target, context).await?;
+    page.point(&[PointerAction::Move(x, y), action], &[])
         .await?;
-    page.pointer = (x, y);
     Ok(None)
 }
 
@@ -78,31 +70,18 @@ pub(super) async fn enter(
     target: Option<&v1::Target>,
     context: &Context<'_>,
 ) -> Outcome {
-    let found = middle(page, target, context).await?;
-    let (x, y) = point_of(&found);
-    let report = page
+    let (x, y) = middle(page, target, context).await?;
+    let (width, height) = page
         .notes
         .target
         .as_ref()
-        .and_then(|target| target.r#box.as_ref());
-    let outside = report.map_or((0.0, 0.0), outside);
-    let moves = [
-        PointerAction::Move(outside.0, outside.1),
-        PointerAction::Move(x, y),
-    ];
-    page.point(&found.frame, &moves, &[]).await?;
-    page.pointer = (x, y);
-    Ok(None)
-}
-
-/// A point of the viewport that is not in the box, near one of its corners.
-fn outside(shape: &v1::Box) -> (f64, f64) {
-    let before = |start: f64, size: f64| {
-        if start >= 2.0 {
-            start - 2.0
-        } else {
-            start + size + 2.0
-        }
+        .and_then(|target| target.r#box.as_ref())
+        .map_or((0.0, 0.0), |shape| (shape.width, shape.height));
+    let outside = |middle: f64, size: f64| {
+        let (before, after) = (middle - size / 2.0 - 2.0, middle + size / 2.0 + 2.0);
+        if before >= 0.0 { before } else { after }
     };
-    (before(shape.x, shape.width), before(shape.y, shape.height))
+    let away = PointerAction::Move(outside(x, width), outside(y, height));
+    page.point(&[away, PointerAction::Move(x, y)], &[]).await?;
+    Ok(None)
 }

@@ -176,7 +176,7 @@ pub(super) async fn traverse(page: &mut Page, delta: i32) -> Outcome {
     wait_for_other_document(page, &before["data"], delta).await
 }
 
-/// The history is left asynchronously, with or without a new document.
+/// The history is left asynchronously, with or without a new document, and with or without events.
 async fn wait_for_other_document(
     page: &mut Page,
     before: &serde_json::Value,
@@ -184,14 +184,17 @@ async fn wait_for_other_document(
 ) -> Outcome {
     let begun = Instant::now();
     loop {
-        page.settle().await?;
+        page.clear_way().await?;
         let tab = page.tab().clone();
         match page.ask(&tab, &json!({ "page": "history" })).await {
             Ok(now) if now["data"] != *before && now["data"]["ready"] == "complete" => {
+                page.forget_navigation();
                 return Ok(None);
             }
-            Ok(now) if now["data"] == *before && begun.elapsed() > Duration::from_secs(3) => {
-                return Err(no_history(delta));
+            Ok(now) if now["data"] == *before && begun.elapsed() > HISTORY_PATIENCE => {
+                if !page.is_navigating() {
+                    return Err(no_history(delta));
+                }
             }
             Ok(_) => {}
             Err(error) if page.can_try_again(&error) => {}
@@ -203,6 +206,9 @@ async fn wait_for_other_document(
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+/// How long the history may take to be left before there is taken to be nowhere to go.
+const HISTORY_PATIENCE: Duration = Duration::from_secs(2);
 
 fn no_history(delta: i32) -> StepError {
     let way = if delta < 0 { "back" } else { "forward" };

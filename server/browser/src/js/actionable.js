@@ -178,5 +178,11 @@ function guardPress(element, presses) {
   guard.stop = stop;
 }
 
-// What the press has hit, as soon as it has: {landed, hit}.
-const pressed = async () => JSON.stringify((await guard.report) ?? {});
+// What the press has hit, as soon as it has: {landed, hit}. Nothing when no press comes: a caller
+// over the classic protocol cannot take the question back.
+async function pressed() {
+  const late = new Promise((resolve) => setTimeout(resolve, REPORT_MS));
+  return JSON.stringify((await Promise.race([guard.report, late])) ?? {});
+}
+
+const REPORT_MS = 900;

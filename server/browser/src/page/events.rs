@@ -69,6 +69,8 @@ pub(crate) struct Navigation {
     /// The browser's id of it.
     pub(crate) id: Option<String>,
     pub(crate) url: String,
+    /// Whether its document is there. A page from the back-forward cache then tells nothing more.
+    pub(crate) committed: bool,
     /// When the document was parsed.
     pub(crate) parsed: Option<Instant>,
 }

@@ -18,7 +18,7 @@ pub(crate) enum Button {
 /// One action of the pointer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PointerAction {
-    /// To a point of the frame's viewport, at once.
+    /// To a point of the tab's viewport, at once.
     Move(f64, f64),
     /// The same, taking so many milliseconds.
     Glide(f64, f64, u64),
@@ -28,6 +28,14 @@ pub(crate) enum PointerAction {
 }
 
 impl PointerAction {
+    /// Where it leaves the pointer, if it moves it.
+    fn place(&self) -> Option<(f64, f64)> {
+        match *self {
+            Self::Move(x, y) | Self::Glide(x, y, _) => Some((x, y)),
+            Self::Down(_) | Self::Up(_) | Self::Pause(_) => None,
+        }
+    }
+
     fn to_json(self) -> Value {
         match self {
             Self::Move(x, y) => move_to(x, y, 0),
@@ -85,45 +93,48 @@ pub(crate) fn clicks((x, y): (f64, f64), button: Button, count: u8) -> Vec<Point
 }
 
 impl Page {
-    /// Moves and presses the pointer in a frame while `held` keys are down.
+    /// Moves and presses the pointer in the tab while `held` keys are down.
     pub(crate) async fn point(
         &mut self,
-        frame: &FrameId,
         actions: &[PointerAction],
         held: &[String],
     ) -> Result<(), StepError> {
+        let tab = self.tab().clone();
         let pointer = pointer_source(actions);
+        if let Some(place) = actions.iter().rev().find_map(PointerAction::place) {
+            self.pointer = place;
+        }
         if held.is_empty() {
-            return self.perform(frame, json!([pointer])).await;
+            return self.perform(&tab, json!([pointer])).await;
         }
         let hold = |kind: &str| -> Value {
             let keys = held.iter().map(|key| json!({ "type": kind, "value": key }));
             let keys: Vec<Value> = keys.collect();
             json!([{ "type": "key", "id": "keyboard", "actions": keys }])
         };
-        self.perform(frame, hold("keyDown")).await?;
-        let done = self.perform(frame, json!([pointer])).await;
-        self.perform(frame, hold("keyUp")).await?;
+        self.perform(&tab, hold("keyDown")).await?;
+        let done = self.perform(&tab, json!([pointer])).await;
+        self.perform(&tab, hold("keyUp")).await?;
         done
     }
 
-    /// Clicks `count` times: at `point` of the frame's viewport, which is `place` in the tab's.
+    /// Clicks `count` times at a point of the tab's viewport.
     pub(crate) async fn click_at(
         &mut self,
-        frame: &FrameId,
         point: (f64, f64),
-        place: (f64, f64),
-        (button, count): (Button, u8),
+        button: Button,
+        count: u8,
     ) -> Result<(), StepError> {
         let tab = self.tab().clone();
         let quick = tokio::select! {
             biased;
-            done = self.protocol.click(&tab, place, button, count) => done,
+            done = self.protocol.click(&tab, point, button, count) => done,
             _ = self.events.dialog_opened(&tab) => Ok(true),
         };
+        self.pointer = point;
         match quick {
             Ok(true) | Err(ProtocolError::PageLeft(_)) => Ok(()),
-            Ok(false) => self.point(frame, &clicks(point, button, count), &[]).await,
+            Ok(false) => self.point(&clicks(point, button, count), &[]).await,
             Err(error) => Err(error.into()),
         }
     }

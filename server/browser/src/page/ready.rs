@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use etude::v1::{ErrorReason, WarningKind};
+use serde_json::json;
 
 use super::events::{Dialog, DialogKind, EventState};
 use super::step::StepError;
 use super::tabs::Page;
-use crate::protocol::ProtocolError;
+use crate::protocol::{FrameId, ProtocolError};
 
 /// A page that has been parsed for so long can be acted on, although something in it still loads.
 const LOAD_GRACE: Duration = Duration::from_secs(5);
@@ -62,13 +63,15 @@ impl Page {
                 return Err(self.navigation_timed_out());
             }
             self.next_navigation_news(limit).await;
+            self.look_at_committed().await;
             self.clear_dialog().await?;
         }
         self.notes.deadline += begun.elapsed();
         Ok(())
     }
 
-    fn is_navigating(&self) -> bool {
+    /// Whether a navigation of the tab or the current frame is under way.
+    pub(crate) fn is_navigating(&self) -> bool {
         let state = self.events.read();
         is_navigating(&state, self)
     }
@@ -80,6 +83,29 @@ impl Page {
             (!is_navigating(state, self) || state.dialog(self.tab()).is_some()).then_some(())
         });
         let _ = tokio::time::timeout_at(until.into(), news).await;
+    }
+
+    /// Some navigations end without an event, such as one to a page in the back-forward cache: the
+    /// document itself tells.
+    async fn look_at_committed(&self) {
+        let frames: Vec<FrameId> = {
+            let state = self.events.read();
+            let committed =
+                |frame: &&FrameId| state.navigations.get(*frame).is_some_and(|n| n.committed);
+            [self.tab(), self.frame()]
+                .into_iter()
+                .filter(committed)
+                .cloned()
+                .collect()
+        };
+        let request = json!({ "page": "state" });
+        for frame in frames {
+            let state = self.ask(&frame, &request);
+            let answer = tokio::time::timeout(Duration::from_secs(1), state).await;
+            if answer.is_ok_and(|answer| answer.is_ok_and(|a| a["data"]["ready"] == "complete")) {
+                self.events.read().navigations.remove(&frame);
+            }
+        }
     }
 
     fn navigation_timed_out(&self) -> StepError {

@@ -63,6 +63,11 @@ fn apply_context(state: &mut EventState, name: &str, params: &Value) {
         "contextCreated" => created(state, frame, params),
         "contextDestroyed" => destroyed(state, &frame),
         "navigationStarted" => started(state, frame, params),
+        "navigationCommitted" => {
+            if let Some(navigation) = state.navigations.get_mut(&frame) {
+                navigation.committed = true;
+            }
+        }
         "domContentLoaded" => {
             if let Some(navigation) = state.navigations.get_mut(&frame) {
                 navigation.parsed = Some(Instant::now());
@@ -168,6 +173,7 @@ fn started(state: &mut EventState, frame: FrameId, params: &Value) {
     let navigation = Navigation {
         id: optional(&params["navigation"]),
         url: text(&params["url"]),
+        committed: false,
         parsed: None,
     };
     state.navigations.insert(frame, navigation);

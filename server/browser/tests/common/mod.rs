@@ -7,7 +7,7 @@ pub mod commands;
 pub mod site;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etude::v1::{self, Command, Failure, ScreenshotPolicy};
@@ -25,7 +25,7 @@ pub struct Harness {
     pub backend: BrowserBackend,
     pub session: Option<Box<dyn BackendSession>>,
     pub options: ExecuteOptions,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 /// The configuration that all browser tests share: no warm browser, and no sandbox where the tests
@@ -85,7 +85,7 @@ impl Harness {
             backend,
             session: Some(session),
             options,
-            _state: state,
+            state,
         }
     }
 
@@ -165,12 +165,62 @@ impl Harness {
         });
     }
 
+    /// The folder of the backend.
+    pub fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// Processes of browsers and drivers that this backend has started.
+    pub fn browser_processes(&self) -> Vec<i32> {
+        processes_naming(self.state_dir())
+    }
+
+    pub fn kill_browsers(&self) {
+        for pid in self.browser_processes() {
+            let pid = rustix::process::Pid::from_raw(pid).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// Waits until none of them is left.
+    pub async fn until_gone(&self) {
+        until_none_names(self.state_dir()).await;
+    }
+
     /// Closes the session and the backend.
     pub async fn close(mut self) {
         if let Some(session) = self.session.take() {
             session.close().await;
         }
         self.backend.shutdown().await;
+    }
+}
+
+/// Running processes, zombies aside, that name a folder in their command line or environment.
+pub fn processes_naming(folder: &Path) -> Vec<i32> {
+    let needle = folder.to_str().unwrap();
+    let own = std::process::id() as i32;
+    let pids = std::fs::read_dir("/proc").unwrap().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != own)
+        .filter(|pid: &i32| {
+            ["cmdline", "environ"].iter().any(|file| {
+                let text = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+                String::from_utf8_lossy(&text).contains(needle)
+            })
+        })
+        .collect()
+}
+
+pub async fn until_none_names(folder: &Path) {
+    let begun = std::time::Instant::now();
+    while !processes_naming(folder).is_empty() {
+        assert!(
+            begun.elapsed() < LONG,
+            "{:?} are left",
+            processes_naming(folder)
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
