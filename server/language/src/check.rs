@@ -67,13 +67,7 @@ fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
     let Some(at) = text.find(part).filter(|_| !part.is_empty()) else {
         return span;
     };
-    let before = text[..at].chars().count();
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Span {
-        line: span.line,
-        column: span.column + number(before),
-        length: number(part.chars().count()),
-    }
+    span.part(text[..at].chars().count(), part.chars().count())
 }
 
 fn violations(test: &v1::Test) -> Vec<Finding> {

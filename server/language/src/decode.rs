@@ -14,7 +14,7 @@ use crate::tree::{Node, NodeId, Tree};
 use crate::variables::Uses;
 pub(crate) use places::Places;
 pub(crate) use step::{TARGET, flags};
-pub(crate) use target::{HINT, ROLE_NAME};
+pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};
 pub(crate) use test::{ROW_NAME, STEPS};
 
 /// A decoded file. The test is complete only when there were no errors.

@@ -3,6 +3,7 @@
 //! - [`parse`]: a file as a typed test, or all its mistakes, each with its place
 //! - [`validate_test`]: the mistakes of a typed test
 //! - [`format()`] and [`format_document`]: the canonical form, of a test and of a file
+//! - [`schema()`]: the JSON Schema of test files, for editors
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
@@ -21,6 +22,7 @@ pub mod duration;
 mod format;
 mod model;
 pub mod natural;
+mod schema;
 mod source;
 mod suggest;
 mod syntax;
@@ -38,6 +40,7 @@ pub use check::validate_test;
 use decode::Decoded;
 use diagnose::Mistakes;
 pub use format::{FormatError, format, format_document};
+pub use schema::schema;
 use source::Source;
 
 /// A parsed file.

@@ -91,6 +91,7 @@ impl Message {
                 field.required |= field.shape == Shape::Text && field.said.is_some();
             }
         }
+        spell_words(&mut fields);
         let mut names = HashMap::new();
         for (index, field) in fields.iter().enumerate() {
             names.insert(field.name().to_owned(), index);
@@ -163,6 +164,29 @@ impl Field {
         match &self.shape {
             Shape::Message(name) => Some(message(name)),
             _ => None,
+        }
+    }
+}
+
+/// Descriptions name values of enums as the contract does; files spell them as words.
+fn spell_words(fields: &mut [Field]) {
+    let mut words = Vec::new();
+    for field in fields.iter() {
+        if let (Kind::Enum(descriptor), Shape::Word(list)) = (field.descriptor.kind(), &field.shape)
+        {
+            words.extend(list.iter().filter_map(|(word, number)| {
+                let value = descriptor.get_value(*number)?;
+                Some((value.name().to_owned(), word.clone()))
+            }));
+        }
+    }
+    // A longer name may begin with a shorter one.
+    words.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    for (name, word) in &words {
+        for field in fields.iter_mut() {
+            if field.spec.description.contains(name) {
+                field.spec.description = field.spec.description.replace(name, word);
+            }
         }
     }
 }

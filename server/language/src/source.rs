@@ -1,11 +1,15 @@
 //! A test file's bytes as text, and places in it.
 
+mod index;
+mod surrogates;
+
 use std::borrow::Cow;
 
 use etude::v1::{ErrorReason, SourceLocation};
 use saphyr_parser::Marker;
 
 use crate::diagnose::Mistake;
+use index::CharIndex;
 
 /// The largest file, in bytes.
 pub(crate) const MAX_FILE: usize = 1 << 20;
@@ -14,7 +18,7 @@ pub(crate) const MAX_FILE: usize = 1 << 20;
 const MAX_LINE: usize = 512;
 
 /// A place in a file: where it begins, and its length within the first line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Line, from 1.
     pub(crate) line: u32,
@@ -22,6 +26,8 @@ pub(crate) struct Span {
     pub(crate) column: u32,
     /// Length in characters, at least 1.
     pub(crate) length: u32,
+    /// The character of the file with which it begins, from 0.
+    at: u32,
 }
 
 /// A file's text.
@@ -29,16 +35,14 @@ pub(crate) struct Source<'a> {
     file: String,
     /// What the file holds, without byte order mark.
     text: Cow<'a, str>,
-    /// What is parsed: JSON's pairs of `\u` escapes are YAML's `\U`.
-    parsed: Option<String>,
-    /// Where such pairs stood in `parsed`: line from 1, column from 0.
-    pairs: Vec<(usize, usize)>,
+    index: CharIndex,
     /// Where lines begin in `text`, in bytes.
     lines: Vec<usize>,
+    /// What is parsed, when that is not `text`: JSON's pairs of `\u` escapes are YAML's `\U`.
+    parsed: Option<String>,
+    /// Where such pairs stand in `parsed`, in characters.
+    pairs: Vec<usize>,
 }
-
-/// How many characters shorter `\U0001F600` is than `\ud83d\ude00`.
-const PAIR_SHORTENS: usize = 2;
 
 impl<'a> Source<'a> {
     /// Reads a file. On a mistake, the source holds what can be shown of the file.
@@ -75,35 +79,34 @@ impl<'a> Source<'a> {
     }
 
     fn broken(file: &str, content: &'a [u8], offset: usize) -> (Self, Option<Mistake>) {
-        let before = String::from_utf8_lossy(&content[..offset]);
-        let before = before.strip_prefix('\u{feff}').unwrap_or(&before);
-        let line = before.matches('\n').count();
-        let column = before.rsplit('\n').next().unwrap_or_default();
-        let span = Span::new(line + 1, column.chars().count(), 1);
+        // What is not UTF-8 is shown as a replacement, so the byte's place is that of the first.
+        let text = String::from_utf8_lossy(content);
+        let text = text
+            .strip_prefix('\u{feff}')
+            .map(str::to_owned)
+            .unwrap_or(text.into_owned());
+        let mark = content.starts_with("\u{feff}".as_bytes());
+        let before = offset - if mark { '\u{feff}'.len_utf8() } else { 0 };
+        let source = Self::new(file, Cow::Owned(text));
         let byte = content.get(offset).copied().unwrap_or_default();
         let mistake = Mistake::error(
-            span,
+            source.place(before, before + 1),
             ErrorReason::NotUtf8,
             format!("the byte 0x{byte:02x} at offset {offset} is not UTF-8"),
         )
         .suggest("save the file as UTF-8");
-        let source = Self::new(file, String::from_utf8_lossy(content));
         (source, Some(mistake))
     }
 
     fn new(file: &str, text: Cow<'a, str>) -> Self {
-        let starts = text.match_indices('\n').map(|(at, _)| at + 1);
-        let lines = std::iter::once(0).chain(starts).collect();
-        let (parsed, pairs) = match join_surrogates(&text) {
-            Some((parsed, pairs)) => (Some(parsed), pairs),
-            None => (None, Vec::new()),
-        };
+        let (parsed, pairs) = surrogates::join(&text).unzip();
         Self {
             file: file.to_owned(),
+            index: CharIndex::new(&text),
+            lines: line_starts(&text),
             text,
             parsed,
-            pairs,
-            lines,
+            pairs: pairs.unwrap_or_default(),
         }
     }
 
@@ -112,14 +115,19 @@ impl<'a> Source<'a> {
         self.parsed.as_deref().unwrap_or(&self.text)
     }
 
+    // === Lines ===
+
     /// A line, from 1, without its end.
     pub(crate) fn line(&self, line: u32) -> &str {
+        let start = self.line_start(line);
+        let end = self.line_start(line.saturating_add(1));
+        self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The byte at which a line begins; the end of the text for one behind it.
+    pub(crate) fn line_start(&self, line: u32) -> usize {
         let index = (line as usize).saturating_sub(1);
-        let Some(&start) = self.lines.get(index) else {
-            return "";
-        };
-        let end = self.lines.get(index + 1).copied();
-        self.text[start..end.unwrap_or(self.text.len())].trim_end_matches(['\n', '\r'])
+        self.lines.get(index).copied().unwrap_or(self.text.len())
     }
 
     /// The beginning of a line, for a diagnostic.
@@ -127,41 +135,71 @@ impl<'a> Source<'a> {
         self.line(line).chars().take(MAX_LINE).collect()
     }
 
-    /// What stands at a place.
-    pub(crate) fn slice(&self, span: Span) -> &str {
-        let line = self.line(span.line);
-        let from = nth_char(line, span.column as usize - 1);
-        let rest = &line[from..];
-        &rest[..nth_char(rest, span.length as usize)]
+    /// The lines with their numbers.
+    pub(crate) fn numbered_lines(&self) -> impl Iterator<Item = (u32, &str)> {
+        (1..)
+            .zip(&self.lines)
+            .map(|(line, _)| (line, self.line(line)))
     }
 
-    /// The place of some bytes of a line.
-    pub(crate) fn place(&self, line: u32, from: usize, to: usize) -> Span {
-        let text = self.line(line);
-        let count = |range| text.get(range).map_or(0, |part: &str| part.chars().count());
-        Span::new(line as usize, count(0..from), count(from..to))
+    // === Places ===
+
+    /// What stands at a place.
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        let start = self.index.byte(&self.text, span.at as usize);
+        let line_end = self.line_start(span.line.saturating_add(1));
+        let rest = self.text.get(start..line_end).unwrap_or_default();
+        let next = rest.char_indices().nth(span.length as usize);
+        rest[..next.map_or(rest.len(), |(at, _)| at)].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The place of some bytes of the text, cut at the end of the first line.
+    pub(crate) fn place(&self, from: usize, to: usize) -> Span {
+        let line = self.lines.partition_point(|start| *start <= from);
+        let at = self.index.character(&self.text, from);
+        let line_at = self
+            .index
+            .character(&self.text, self.line_start(number(line)));
+        Span {
+            line: number(line.max(1)),
+            column: number(at.saturating_sub(line_at) + 1),
+            length: self.length(number(line), from, to),
+            at: number(at),
+        }
+    }
+
+    /// The number of characters between two bytes, at most to the end of the line.
+    fn length(&self, line: u32, from: usize, to: usize) -> u32 {
+        let to = to.min(self.line_start(line.saturating_add(1)));
+        let text = self.text.get(from..to).unwrap_or_default();
+        number(text.trim_end_matches(['\n', '\r']).chars().count().max(1))
     }
 
     /// The place between two markers of the parser, cut at the end of the first line.
     pub(crate) fn span(&self, start: &Marker, end: &Marker) -> Span {
-        let column = self.column(start);
-        let length = if end.line() == start.line() {
-            self.column(end).saturating_sub(column)
-        } else {
-            let line = u32::try_from(start.line()).unwrap_or(u32::MAX);
-            self.line(line).chars().count().saturating_sub(column)
+        let line = number(start.line().max(1));
+        let at = self.character(start);
+        let shift = at.saturating_sub(start.index() + self.shift_before_line(line));
+        let column = start.col() + shift;
+        let length = match end.line() == start.line() {
+            true => number(self.character(end).saturating_sub(at).max(1)),
+            false => self.length(line, self.byte(start), self.text.len()),
         };
-        Span::new(start.line(), column, length)
+        Span {
+            line,
+            column: number(column + 1),
+            length,
+            at: number(at),
+        }
     }
 
     /// The place of a text in quotes; the parser's marker for its end comes behind what follows.
     pub(crate) fn quoted_span(&self, span: Span) -> Span {
-        let start = self.byte(span.line, span.column as usize - 1);
-        let end = self.quoted_end(start);
-        let line = self.line(span.line);
-        let from = start - self.line_start(span.line);
-        let to = (end - self.line_start(span.line)).min(line.len());
-        self.place(span.line, from, to)
+        let start = self.index.byte(&self.text, span.at as usize);
+        Span {
+            length: self.length(span.line, start, self.quoted_end(start)),
+            ..span
+        }
     }
 
     /// Where the text in quotes that begins at a byte ends.
@@ -187,29 +225,29 @@ impl<'a> Source<'a> {
         start + text.trim_end().len()
     }
 
-    /// The byte at which a character of a line begins, counted from 0.
-    pub(crate) fn byte(&self, line: u32, column: usize) -> usize {
-        self.line_start(line) + nth_char(self.line(line), column)
+    /// The byte at a marker of the parser.
+    pub(crate) fn byte(&self, marker: &Marker) -> usize {
+        self.index.byte(&self.text, self.character(marker))
     }
 
-    fn line_start(&self, line: u32) -> usize {
-        let index = (line as usize).saturating_sub(1);
-        self.lines.get(index).copied().unwrap_or(self.text.len())
+    /// The character of the file at a marker of the parser.
+    fn character(&self, marker: &Marker) -> usize {
+        let before = self.pairs.partition_point(|pair| *pair < marker.index());
+        marker.index() + before * surrogates::SHORTENS
     }
 
-    /// The lines with their numbers.
-    pub(crate) fn numbered_lines(&self) -> impl Iterator<Item = (u32, &str)> {
-        (1..)
-            .zip(&self.lines)
-            .map(|(line, _)| (line, self.line(line)))
-    }
-
-    fn column(&self, marker: &Marker) -> usize {
-        let before = self
-            .pairs
-            .iter()
-            .filter(|(line, column)| *line == marker.line() && *column < marker.col());
-        marker.col() + before.count() * PAIR_SHORTENS
+    /// How many characters the pairs before a line have cost.
+    fn shift_before_line(&self, line: u32) -> usize {
+        if self.pairs.is_empty() {
+            return 0;
+        }
+        let start = self.index.character(&self.text, self.line_start(line));
+        let shortens = surrogates::SHORTENS;
+        let before = self.pairs.partition_point(|pair| {
+            let index = self.pairs.partition_point(|other| other < pair);
+            pair + index * shortens < start
+        });
+        before * shortens
     }
 
     /// A place as messages name it.
@@ -228,68 +266,35 @@ impl Span {
         line: 1,
         column: 1,
         length: 1,
+        at: 0,
     };
 
-    /// `line` from 1, `column` from 0.
-    fn new(line: usize, column: usize, length: usize) -> Self {
-        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    /// A part of this place: some characters in, some characters long.
+    pub(crate) fn part(self, before: usize, length: usize) -> Self {
         Self {
-            line: number(line.max(1)),
-            column: number(column.saturating_add(1)),
+            column: self.column.saturating_add(number(before)),
+            at: self.at.saturating_add(number(before)),
             length: number(length.max(1)),
+            ..self
         }
     }
 }
 
-fn nth_char(text: &str, count: usize) -> usize {
-    text.char_indices()
-        .nth(count)
-        .map_or(text.len(), |(at, _)| at)
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// JSON writes a character beyond U+FFFF as two escapes, which YAML does not know.
-fn join_surrogates(text: &str) -> Option<(String, Vec<(usize, usize)>)> {
-    let json = text.trim_start().starts_with(['{', '['])
-        && (text.contains("\\ud") || text.contains("\\uD"))
-        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if !json {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut pairs = Vec::new();
-    let (mut line, mut column) = (1, 0);
-    let mut at = 0;
-    while let Some(letter) = text[at..].chars().next() {
-        let (piece, length) = match surrogate_pair(&text[at..]) {
-            Some(found) => {
-                pairs.push((line, column));
-                (format!("\\U{:08X}", u32::from(found)), 12)
-            }
-            // An escaped backslash must not be taken for the start of an escape.
-            None if text[at..].starts_with("\\\\") => ("\\\\".to_owned(), 2),
-            None => (letter.to_string(), letter.len_utf8()),
-        };
-        column += piece.chars().count();
-        if letter == '\n' {
-            (line, column) = (line + 1, 0);
-        }
-        out.push_str(&piece);
-        at += length;
-    }
-    Some((out, pairs))
-}
-
-fn surrogate_pair(text: &str) -> Option<char> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let units = [unit(0)?, unit(6)?];
-    let mut letters = char::decode_utf16(units);
-    match (letters.next(), letters.next()) {
-        (Some(Ok(letter)), None) => Some(letter),
-        _ => None,
-    }
+/// Where lines begin: behind a line feed, and behind a carriage return without one.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    std::iter::once(0)
+        .chain(ends.map(|(at, _)| at + 1))
+        .collect()
 }
 
 #[cfg(test)]
@@ -307,7 +312,8 @@ mod tests {
     fn a_wrong_byte_has_its_place() {
         let (source, mistake) = Source::read("a", b"name: x\nb: \xc3\xa9\xff!");
         let mistake = mistake.unwrap();
-        assert_eq!(mistake.span, Span::new(2, 4, 1));
+        let place = (mistake.span.line, mistake.span.column, mistake.span.length);
+        assert_eq!(place, (2, 5, 1));
         assert_eq!(mistake.message, "the byte 0xff at offset 13 is not UTF-8");
         assert_eq!(source.shown_line(2), "b: é\u{fffd}!");
     }
@@ -322,11 +328,22 @@ mod tests {
         );
         // A place behind the pair is where it was in the file.
         let column = source.parsed().find("\"b\"").unwrap();
-        let span = source.span(
-            &Marker::new(column, 1, column),
-            &Marker::new(column + 3, 1, column + 3),
-        );
+        let marker = |at| Marker::new(at, 1, at);
+        let span = source.span(&marker(column), &marker(column + 3));
         assert_eq!(source.slice(span), "\"b\"");
+        assert_eq!(span.column as usize, text.find("\"b\"").unwrap() + 1);
+    }
+
+    #[test]
+    fn places_on_later_lines_are_right_too() {
+        let text = "{\"a\": \"\\ud83d\\ude00\",\r\n\"b\": \"\\ud83d\\ude00\", \"c\": 1}";
+        let (source, _) = Source::read("a", text.as_bytes());
+        let at = source.parsed().find("\"c\"").unwrap();
+        let line = source.parsed().find("\"b\"").unwrap();
+        let marker = |at| Marker::new(at, 2, at - line);
+        let span = source.span(&marker(at), &marker(at + 3));
+        assert_eq!(source.slice(span), "\"c\"");
+        assert_eq!((span.line, span.column), (2, 22));
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn indenting_tab(source: &Source<'_>, from: Span) -> Option<Span> {
         let text = source.line(line);
         let indent = &text[..text.len() - text.trim_start().len()];
         let tab = indent.find('\t')?;
-        Some(source.place(line, tab, tab + 1))
+        let at = source.line_start(line) + tab;
+        Some(source.place(at, at + 1))
     })
 }

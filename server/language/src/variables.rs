@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use etude::v1::{self, VariableUse};
 use prost_reflect::{DynamicMessage, Value};
 
+use crate::diagnose::MAX_DIAGNOSTICS;
 use crate::model::{Field, Message};
 use crate::suggest;
 use crate::template::{self, TemplateError};
@@ -127,7 +128,8 @@ pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u [Uses]) -> Vec<Undefin
     for uses in uses {
         for read in &uses.reads {
             let name = read.name.as_str();
-            if set.contains(name) || !reported.insert(name) {
+            let enough = found.len() >= MAX_DIAGNOSTICS;
+            if enough || set.contains(name) || !reported.insert(name) {
                 continue;
             }
             let suggestion = if ever.contains(name) {

@@ -69,11 +69,7 @@ mod tests {
     #[test]
     fn a_path_without_a_place_has_that_of_the_field_around_it() {
         let mut places = Places::default();
-        let step = Span {
-            line: 4,
-            column: 3,
-            length: 5,
-        };
+        let step = Span::START.part(2, 5);
         places.add("checkpoints[0].steps[1]", step);
         assert_eq!(places.find("checkpoints[0].steps[1].command.click"), step);
         assert_eq!(places.find("checkpoints[0].steps[2]"), Span::START);

@@ -226,7 +226,7 @@ impl<'d> Decoder<'d, '_> {
         };
         let node = self.node(id);
         if let Content::Map(entries) = &node.content {
-            return self.command_map(node.span, entries, model);
+            return self.command_map(node.span, entries, named.spec, model);
         }
         if node.content.is_null() {
             if model.fields.iter().any(|field| field.required)
@@ -287,6 +287,7 @@ impl<'d> Decoder<'d, '_> {
         &mut self,
         span: Span,
         entries: &[Entry<'d>],
+        spec: &CommandSpec,
         model: &Message,
     ) -> Option<DynamicMessage> {
         let mut message = DynamicMessage::new(model.descriptor.clone());
@@ -297,10 +298,7 @@ impl<'d> Decoder<'d, '_> {
                 None if is_inline_target_key(model, &entry.key, entries) => {
                     inline.push(entry.clone());
                 }
-                None if model.field(TARGET).is_some() => {
-                    self.unknown_target_key(entry, model.names());
-                }
-                None => self.unknown_key(entry, model.names()),
+                None => self.unknown_field(spec, entry, model),
             }
         }
         let (Some(first), Some(field)) = (inline.first(), model.field(TARGET)) else {
@@ -321,6 +319,21 @@ impl<'d> Decoder<'d, '_> {
             message.set_field(&field.descriptor, Value::Message(target));
         });
         Some(message)
+    }
+
+    fn unknown_field(&mut self, spec: &CommandSpec, entry: &Entry<'_>, model: &Message) {
+        if flags().field(&entry.key).is_some() {
+            let message = format!("the key \"{}\" has no meaning here", entry.key);
+            let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+            self.mistakes.add(mistake.suggest(format!(
+                "it is a key of the step: put it beside \"{}\", not inside",
+                spec.yaml
+            )));
+        } else if model.field(TARGET).is_some() {
+            self.unknown_target_key(entry, model.names());
+        } else {
+            self.unknown_key(entry, model.names());
+        }
     }
 
     /// Reports the required fields that are not given.

@@ -196,15 +196,21 @@ impl<'d> Decoder<'d, '_> {
 
     /// `click: #login` is a comment for YAML, and nothing for the step.
     pub(super) fn no_value(&mut self, node: &Node<'_>) -> Option<Mistake> {
+        // Nobody searches a comment in a line of this length; nor should we, for every value in it.
+        const LONGEST: usize = 1000;
         let line = self.source.line(node.span.line);
+        if line.len() > LONGEST {
+            return None;
+        }
         let (before, comment) = line.split_once(" #")?;
         let ends_in_key = before.trim_end().ends_with([':', '-']);
         if !ends_in_key || before.chars().count() + 2 < node.span.column as usize {
             return None;
         }
+        let start = self.source.line_start(node.span.line);
         let span = self
             .source
-            .place(node.span.line, before.len() + 1, line.len());
+            .place(start + before.len() + 1, start + line.len());
         let message = "nothing stands here: \"#\" begins a comment".to_owned();
         let mistake = Mistake::error(span, ErrorReason::WrongType, message);
         Some(mistake.suggest(format!(

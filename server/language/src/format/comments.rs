@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::yaml::{Line, Page};
 use crate::decode::Places;
@@ -122,7 +122,7 @@ fn comments(source: &Source<'_>) -> Vec<Comment> {
     };
     let mut found = Vec::new();
     for (number, line) in source.numbered_lines() {
-        let start = source.byte(number, 0);
+        let start = source.line_start(number);
         let comment = line.match_indices('#').map(|(at, _)| at).find(|&at| {
             let alone = at == 0 || line[..at].ends_with([' ', '\t']);
             alone && !is_text(start + at)
@@ -142,19 +142,15 @@ fn comments(source: &Source<'_>) -> Vec<Comment> {
 
 /// The bytes that are texts, in which a `#` is a part of the text.
 fn texts(source: &Source<'_>) -> Vec<(usize, usize)> {
-    let byte = |marker: &Marker| {
-        let line = u32::try_from(marker.line()).unwrap_or(u32::MAX);
-        source.byte(line, marker.col())
-    };
     let mut found = Vec::new();
     for (event, span) in Parser::new_from_str(source.parsed()).flatten() {
         let Event::Scalar(_, style, ..) = event else {
             continue;
         };
-        let start = byte(&span.start);
+        let start = source.byte(&span.start);
         let end = match style {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => source.quoted_end(start),
-            _ => source.end_of_text(start, byte(&span.end)),
+            _ => source.end_of_text(start, source.byte(&span.end)),
         };
         if end > start {
             found.push((start, end));
