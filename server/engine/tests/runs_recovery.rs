@@ -14,6 +14,7 @@ use common::{
     statistics, step, test,
 };
 use etude::v1::{Outcome, RecoveryPolicy, RunEvent, RunState, Test, run_event::Payload};
+use etude_engine::runs::RunsOptions;
 use etude_engine::store::Store;
 use etude_store::{Options, SqliteStore};
 use futures::StreamExt;
@@ -245,6 +246,25 @@ async fn a_shutdown_records_what_it_interrupts() {
             .collect::<Vec<_>>(),
     );
     assert_eq!(server.backend.open_sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_run_whose_rows_were_not_all_begun_at_a_shutdown_has_not_passed() {
+    let folder = tempdir().unwrap();
+    let one_browser = RunsOptions {
+        max_browsers: 1,
+        ..options()
+    };
+    let server = Server::idle(folder.path(), one_browser).await;
+    let first = server.create(rows(test(&["a"]), 2)).await;
+    let second = server.create(test(&["block"])).await;
+    server.work();
+    server.wait_for_step(&second, "block").await;
+    server.runs.shutdown().await;
+    let run = server.store.run(&first).await.unwrap();
+    assert_state(&run, RunState::Finished, Outcome::Error);
+    assert_eq!(run.failure.as_ref().unwrap().reason, "SERVER_RESTARTED");
+    assert_eq!(statistics(&run), [2, 1, 0, 0, 0, 1]);
 }
 
 #[tokio::test]

@@ -193,3 +193,44 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use etude::v1::{ErrorReason, RowStarted, RunRecovered};
+
+    use super::*;
+    use crate::error::failure;
+
+    fn row_started(row: u32, attempt: u32) -> Payload {
+        Payload::RowStarted(RowStarted {
+            row,
+            attempt,
+            ..RowStarted::default()
+        })
+    }
+
+    #[test]
+    fn rows_of_an_execution_that_was_given_up_are_not_closed_again() {
+        let mut history = History::default();
+        for payload in [
+            row_started(1, 1),
+            row_started(2, 1),
+            Payload::RunRecovered(RunRecovered::default()),
+            row_started(1, 2),
+        ] {
+            history.add(&RunEvent {
+                payload: Some(payload),
+                ..RunEvent::default()
+            });
+        }
+        let plan = Plan::take_from(&mut v1::Test::default());
+        let failure = failure(ErrorReason::ServerRestarted, "the server stopped");
+        let closing = history.closing_events(&plan, &failure);
+        let closed: Vec<_> = closing.iter().map(|event| &event.payload).collect();
+        assert!(
+            matches!(closed[..], [Payload::RowFinished(row)] if row.row == 1 && row.attempt == 2),
+            "{closed:?}"
+        );
+        assert_eq!((history.attempts(1), history.attempts(2)), (2, 1));
+    }
+}

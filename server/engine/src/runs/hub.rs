@@ -284,6 +284,20 @@ mod tests {
     }
 
     #[test]
+    fn events_that_the_store_alone_told_of_are_read_there() {
+        let hub = Arc::new(Hub::default());
+        let watcher = hub.subscribe("runs/a");
+        hub.committed("runs/a", &[event(1), event(2)]);
+        watcher.raise_last(3);
+        for cursor in 0..3 {
+            let next = watcher.next(cursor, 1000, Waker::noop());
+            assert!(matches!(next, Next::Behind), "{next:?}");
+        }
+        watcher.raise_last(1);
+        assert_eq!(watcher.last(), 3);
+    }
+
+    #[test]
     fn a_topic_goes_with_its_last_watcher() {
         let hub = Arc::new(Hub::default());
         let one = hub.subscribe("runs/a");
