@@ -20,6 +20,8 @@ mod decode;
 mod diagnose;
 pub mod duration;
 mod format;
+#[doc(hidden)]
+pub mod fuzz;
 mod model;
 pub mod natural;
 mod schema;

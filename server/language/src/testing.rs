@@ -239,17 +239,3 @@ fn unique_names(variables: &mut [v1::Variable]) {
         variable.name.push_str(&index.to_string());
     }
 }
-
-/// The test without the places of its steps.
-pub(crate) fn without_places(mut test: v1::Test) -> v1::Test {
-    let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
-    for step in test
-        .setup
-        .iter_mut()
-        .chain(checkpoints)
-        .chain(&mut test.teardown)
-    {
-        step.location = None;
-    }
-    test
-}

@@ -2,7 +2,8 @@ use etude::v1::{self, DocumentFormat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{Choices, without_places};
+use crate::fuzz::without_places;
+use crate::testing::Choices;
 
 #[track_caller]
 fn parsed(text: &str) -> v1::Test {

@@ -1,0 +1,184 @@
+//! Any input is answered: no panic, nothing unbounded, and no test that changes when printed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use etude_language::fuzz::check;
+use etude_language::parse;
+use proptest::prelude::*;
+
+/// Pieces of YAML and of tests, so that generated files get deep.
+const PIECES: [&str; 60] = [
+    "name: t\n",
+    "steps:\n",
+    "checkpoints:\n",
+    "- ",
+    "  - ",
+    "    ",
+    "\n",
+    ": ",
+    ":",
+    "click: ",
+    "write: ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "\"",
+    "'",
+    "|",
+    ">-",
+    "#",
+    " # c",
+    "&a ",
+    "*a",
+    "<<: ",
+    "? ",
+    "!!str ",
+    "!x ",
+    "---\n",
+    "...\n",
+    "\t",
+    "\r\n",
+    "\r",
+    "$user",
+    "${",
+    "${x}",
+    "$$",
+    "with default \"",
+    "text: ",
+    "into: ",
+    "css: ",
+    "role: ",
+    "name: ",
+    "variables:\n",
+    "data:\n",
+    "config:\n",
+    "timeout: ",
+    "2s",
+    "1",
+    "-1",
+    "true",
+    "null",
+    "~",
+    "é",
+    "😀",
+    "\u{feff}",
+    "refresh",
+    "setup:\n",
+    "viewport: 1x2\n",
+    "secret: ",
+];
+
+fn examples() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/language.md")).unwrap();
+    let mut all: Vec<String> = page
+        .split("```yaml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect();
+    for entry in std::fs::read_dir(root.join("examples/tests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            all.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+    assert!(all.len() > 8, "{}", all.len());
+    all
+}
+
+#[test]
+fn the_examples_are_valid_and_stay_the_same_when_printed() {
+    for example in examples() {
+        let parsed = parse("example.yaml", example.as_bytes());
+        assert_eq!(parsed.diagnostics, [], "{example}");
+        check(example.as_bytes());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn any_bytes(content in prop::collection::vec(any::<u8>(), 0..200)) {
+        check(&content);
+    }
+
+    #[test]
+    fn any_pieces(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
+        check(pieces.concat().as_bytes());
+    }
+
+    #[test]
+    fn examples_with_changes(
+        which: prop::sample::Index,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, prop::sample::select(&PIECES[..])), 1..6),
+    ) {
+        let examples = examples();
+        let mut text: Vec<char> = examples[which.index(examples.len())].chars().collect();
+        for (at, removed, piece) in changes {
+            let at = at.index(text.len() + 1);
+            let end = (at + removed).min(text.len());
+            text.splice(at..end, piece.chars());
+        }
+        let text: String = text.into_iter().collect();
+        check(text.as_bytes());
+    }
+}
+
+/// Files at the bound whose work would explode if it were more than linear in the size.
+#[test]
+fn files_at_the_bound_are_answered() {
+    let full = |head: &str, part: &str, tail: &str| {
+        let room = (1 << 20) - head.len() - tail.len();
+        let file = format!("{head}{}{tail}", part.repeat(room / part.len()));
+        assert!(file.len() <= 1 << 20);
+        check(file.as_bytes());
+    };
+    full("name: t\nsteps:\n", "- click: a\n", "");
+    full("name: t\nsteps:\n", "- clik: $a\n", "");
+    full("name: t\nsteps:\n", "-\n", "");
+    full("name: t\nsteps:\n", "- log: $a${$b}\n", "");
+    full(
+        "{\"name\":\"t\",\"steps\":[",
+        "{\"click\":\"a\"},",
+        "\"refresh\"]}",
+    );
+    full(
+        "{\"name\":\"t\",\"steps\":[",
+        "{\"clik\":\"a\"},",
+        "\"refresh\"]}",
+    );
+    full("{\"name\":\"t\",\"steps\":[", "null,", "\"refresh\"]}");
+    full(
+        "{\"name\":\"t\",\"steps\":[{\"log\":\"",
+        "\\ud83d\\ude00",
+        "\"}]}",
+    );
+    full(
+        "{\"name\":\"t\",\"tags\":[",
+        "\"\\ud83d\\ude00\",",
+        "\"a\"],\"steps\":[\"refresh\"]}",
+    );
+    full("name: t\nsteps:\n- log: \"", "$a ", "\"\n");
+    full("name: t\nsteps:\n- log: \"", "${", "\"\n");
+    full("name: t\nsteps:\n- log: \"", "${`", "\"\n");
+    full("name: t\nsteps:\n- log: '", "${a}", "'\n");
+    full("name: t\nsteps:\n- execute: |\n", "    return 1 # a\n", "");
+    full("name: t\nsteps: [refresh]\n", "# comment\n\n", "");
+    full("name: t\ndescription: a\n", "  b\n", "steps: [refresh]\n");
+    full("name: t\nsteps: [refresh]\ndata:\n", "- {a: 1}\n", "");
+    for part in [
+        "[", "{", "- ", "? ", "a: ", "\"", "'", "|\n", "&a ", "*a ", "!a ", "%", "\n", "\t", "a\n",
+        ",", "\r", "\u{2028}", "😀",
+    ] {
+        full("", part, "");
+        full("name: t\nsteps: [", part, "]");
+    }
+}
