@@ -74,59 +74,68 @@ impl<'d> Decoder<'d, '_> {
         step
     }
 
-    /// The flags of a step, which are set, and its command.
+    /// The command of a step; its name and flags are set.
     fn step_keys<'e>(
         &mut self,
         entries: &'e [Entry<'d>],
         span: Span,
         step: &mut v1::Step,
     ) -> Option<Named<'e>> {
-        let mut named: Option<Named<'e>> = None;
+        let mut named = None;
         let mut unknown = Vec::new();
-        let mut given = DynamicMessage::new(flags().descriptor.clone());
-        let mut has_flags = false;
+        let mut given = Vec::new();
         for entry in entries {
             if entry.key == "name" {
                 let node = self.node(entry.value);
-                step.name = self
-                    .within("name", node.span, |decoder| decoder.text(node))
-                    .unwrap_or_default();
+                let name = self.within("name", node.span, |decoder| decoder.text(node));
+                step.name = name.unwrap_or_default();
             } else if let Some(field) = flags().field(&entry.key) {
-                has_flags = true;
-                let span = self.node(entry.value).span;
-                self.within("flags", span, |decoder| {
-                    decoder.set(&mut given, field, entry)
-                });
+                given.push((field, entry));
             } else if let Some(spec) = catalog::by_yaml(&entry.key) {
-                match &named {
-                    Some(first) => self.second_command(entry, first.spec),
-                    None => {
-                        named = Some(Named {
-                            spec,
-                            span: entry.key_span,
-                            value: Some(&entry.value),
-                        });
-                    }
-                }
+                self.name_command(&mut named, spec, entry);
             } else {
                 unknown.push(entry);
             }
         }
-        if has_flags {
-            step.flags = given.transcode_to().ok();
-        }
+        step.flags = self.flags(&given);
         self.unknown_step_keys(&unknown, named.as_ref());
         if named.is_none() && unknown.is_empty() {
+            let message = "this step has no command".to_owned();
             self.refuse(
-                Mistake::error(
-                    span,
-                    ErrorReason::MissingKey,
-                    "this step has no command".to_owned(),
-                )
-                .suggest("a step is a command and its value, such as \"click: Log in\""),
+                Mistake::error(span, ErrorReason::MissingKey, message)
+                    .suggest("a step is a command and its value, such as \"click: Log in\""),
             );
         }
         named
+    }
+
+    fn name_command<'e>(
+        &mut self,
+        named: &mut Option<Named<'e>>,
+        spec: &'static CommandSpec,
+        entry: &'e Entry<'_>,
+    ) {
+        match named {
+            Some(first) => self.second_command(entry, first.spec),
+            None => {
+                *named = Some(Named {
+                    spec,
+                    span: entry.key_span,
+                    value: Some(&entry.value),
+                });
+            }
+        }
+    }
+
+    fn flags(&mut self, given: &[(&Field, &Entry<'d>)]) -> Option<v1::StepFlags> {
+        let (_, first) = given.first()?;
+        let mut message = DynamicMessage::new(flags().descriptor.clone());
+        self.within("flags", first.key_span, |decoder| {
+            for (field, entry) in given {
+                decoder.set(&mut message, field, entry);
+            }
+        });
+        message.transcode_to().ok()
     }
 
     fn unknown_step_keys(&mut self, unknown: &[&Entry<'_>], named: Option<&Named<'_>>) {

@@ -51,21 +51,18 @@ impl<'d> Decoder<'d, '_> {
         let model = message();
         let mut target = DynamicMessage::new(model.descriptor.clone());
         let mut locator: Option<&str> = None;
-        let mut role_name = None;
         for entry in entries {
             let Some(field) = model.field(&entry.key) else {
-                if entry.key == ROLE_NAME {
-                    role_name = Some(entry);
-                } else {
+                if entry.key != ROLE_NAME {
                     self.unknown_target_key(entry, model.names());
                 }
                 continue;
             };
+            if let Some(first) = locator.filter(|_| is_locator(field)) {
+                self.two_locators(entry, first);
+                continue;
+            }
             if is_locator(field) {
-                if let Some(first) = locator {
-                    self.two_locators(entry, first);
-                    continue;
-                }
                 locator = Some(field.name());
             }
             if field.name() == "role" {
@@ -74,20 +71,20 @@ impl<'d> Decoder<'d, '_> {
                 self.set(&mut target, field, entry);
             }
         }
-        if let Some(entry) = role_name.filter(|_| locator != Some("role")) {
-            let mistake = Mistake::error(
-                entry.key_span,
-                ErrorReason::UnknownKey,
-                "\"name\" belongs to \"role\", which is not given".to_owned(),
-            );
-            self.mistakes.add(
-                mistake.suggest("add \"role: button\", or write \"hint\" instead of \"name\""),
-            );
+        if let Some(entry) = role_name_of(entries).filter(|_| locator != Some("role")) {
+            self.name_without_role(entry);
         }
         if locator.is_none() {
             self.no_locator(span);
         }
         target
+    }
+
+    fn name_without_role(&mut self, entry: &Entry<'_>) {
+        let message = "\"name\" belongs to \"role\", which is not given".to_owned();
+        let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+        self.mistakes
+            .add(mistake.suggest("add \"role: button\", or write \"hint\" instead of \"name\""));
     }
 
     /// `role: button` with `name: Save` beside it, or `role: {role: button, name: Save}`.

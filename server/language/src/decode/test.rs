@@ -29,6 +29,15 @@ struct Sections {
     teardown: Vec<Uses>,
 }
 
+impl Sections {
+    fn in_order(self) -> Vec<Uses> {
+        let sections = [self.setup, self.checkpoints, self.teardown];
+        std::iter::once(self.test)
+            .chain(sections.into_iter().flatten())
+            .collect()
+    }
+}
+
 impl<'d> Decoder<'d, '_> {
     /// The test, and its uses of variables in the order of execution.
     pub(super) fn test(&mut self, root: NodeId) -> (v1::Test, Vec<Uses>) {
@@ -65,12 +74,7 @@ impl<'d> Decoder<'d, '_> {
         }
         self.need_name_and_steps(entries);
         sections.test.read(&plain, model, "");
-        let test = with_plain_fields(&plain, test);
-        let uses = std::iter::once(sections.test)
-            .chain(sections.setup)
-            .chain(sections.checkpoints)
-            .chain(sections.teardown);
-        (test, uses.collect())
+        (with_plain_fields(&plain, test), sections.in_order())
     }
 
     /// A field of [`SECTIONS`].

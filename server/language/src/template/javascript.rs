@@ -56,43 +56,51 @@ fn walk(code: &str, mut dollar: impl FnMut(usize)) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         if open.last() == Some(&Inside::TemplateLiteral) {
-            match byte {
-                b'`' => {
-                    open.pop();
-                    last = Some(byte);
-                }
-                b'\\' => at += 1,
-                b'$' if bytes.get(at + 1) == Some(&b'{') => {
-                    open.push(Inside::Braces);
-                    last = None;
-                    at += 1;
-                }
-                _ => {}
-            }
-            at += 1;
+            at = literal_part(bytes, at, &mut open);
+            last = Some(b'`').filter(|_| open.last() != Some(&Inside::Braces));
             continue;
         }
-        let start = at;
-        at = match byte {
-            b'"' | b'\'' => literal_end(bytes, at + 1, byte),
-            b'/' if bytes.get(at + 1) == Some(&b'/') => line_end(bytes, at),
-            b'/' if bytes.get(at + 1) == Some(&b'*') => comment_end(bytes, at + 2),
-            b'/' if begins_regex(last) => regex_end(bytes, at + 1),
-            _ => at + 1,
-        };
         match byte {
             b'`' => open.push(Inside::TemplateLiteral),
             b'{' => open.push(Inside::Braces),
-            b'}' if open.pop().is_none() => return Some(start),
-            b'$' => dollar(start),
+            b'}' if open.pop().is_none() => return Some(at),
+            b'$' => dollar(at),
             _ => {}
         }
-        let is_comment = byte == b'/' && matches!(bytes.get(start + 1), Some(b'/' | b'*'));
+        let is_comment = byte == b'/' && matches!(bytes.get(at + 1), Some(b'/' | b'*'));
+        at = token_end(bytes, at, last);
         if !byte.is_ascii_whitespace() && !is_comment {
             last = Some(byte);
         }
     }
     None
+}
+
+/// Where the text of a template literal goes on behind `at`, with what opens or closes there.
+fn literal_part(bytes: &[u8], at: usize, open: &mut Vec<Inside>) -> usize {
+    match (bytes.get(at), bytes.get(at + 1)) {
+        (Some(b'`'), _) => {
+            open.pop();
+            at + 1
+        }
+        (Some(b'$'), Some(b'{')) => {
+            open.push(Inside::Braces);
+            at + 2
+        }
+        (Some(b'\\'), _) => at + 2,
+        _ => at + 1,
+    }
+}
+
+/// Where the string, comment, regular expression or single sign that begins at `at` ends.
+fn token_end(bytes: &[u8], at: usize, last: Option<u8>) -> usize {
+    match (bytes.get(at), bytes.get(at + 1)) {
+        (Some(quote @ (b'"' | b'\'')), _) => literal_end(bytes, at + 1, *quote),
+        (Some(b'/'), Some(b'/')) => line_end(bytes, at),
+        (Some(b'/'), Some(b'*')) => comment_end(bytes, at + 2),
+        (Some(b'/'), _) if begins_regex(last) => regex_end(bytes, at + 1),
+        _ => at + 1,
+    }
 }
 
 /// After a value comes a division; after an operator or at the start, a regular expression.
