@@ -5,10 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+mod assembly;
 pub mod config;
 pub mod error_pages;
 mod health;
 pub mod log;
+mod monitor;
 mod server;
 mod services;
 pub mod status;

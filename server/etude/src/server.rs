@@ -2,31 +2,59 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use etude::v1::ErrorReason;
+use etude_engine::backend::Backend;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info, warn};
 
+use crate::assembly::{self, DataFolder};
 use crate::config::{Config, ConfigError};
-use crate::health::{HealthBoard, Parts};
-use crate::services;
+use crate::health::HealthBoard;
+use crate::monitor::Monitor;
+use crate::services::{self, Engine};
 use crate::transport::{self, connection, gate::Gate, listen};
 
-/// How long clients may take to hear of the shutdown before their connections are cut.
-const DRAIN: Duration = Duration::from_secs(3);
+// A shutdown takes 5 seconds at most: clients hear of it and sessions and runs are ended side by
+// side, then the browsers are, then the store.
+
+/// How long runs may take to be recorded.
+pub(crate) const RUNS_GRACE: Duration = Duration::from_millis(1800);
+
+/// How long sessions and runs may take to end.
+const ENGINE_GRACE: Duration = Duration::from_millis(2200);
+
+/// How long streams have for an end of their own.
+const STREAMS_GRACE: Duration = Duration::from_millis(250);
+
+/// How long browsers may take to be ended.
+const BACKEND_GRACE: Duration = Duration::from_millis(1500);
+
+/// How long the store may take to be closed.
+const STORE_GRACE: Duration = Duration::from_millis(1000);
+
+/// How long clients may take to hear of it before their connections are cut.
+const CLIENTS_GRACE: Duration = Duration::from_millis(3500);
 
 /// A running server.
-#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     gate: Arc<Gate>,
-    health: HealthBoard,
+    engine: Engine,
+    backend: Arc<dyn Backend>,
+    /// Thrown to begin the shutdown.
     draining: CancellationToken,
+    /// Thrown when no more calls are accepted, whatever the reason.
     stopped: CancellationToken,
     accepting: JoinHandle<()>,
+    monitor: JoinHandle<()>,
+    folder: DataFolder,
 }
 
 /// Why a server could not be started.
@@ -63,8 +91,16 @@ pub enum StartError {
         /// What the system says.
         cause: io::Error,
     },
+    /// A folder for data cannot be used.
+    #[error("cannot use the folder {path}: {cause}; set data_dir to one that can be written", path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// A part of the server could not be started.
-    #[error("{0}")]
+    #[error("{}", .0.message)]
     Part(etude_engine::Error),
 }
 
@@ -76,6 +112,7 @@ impl StartError {
             Self::BindRefused { .. } => ErrorReason::BindRefused,
             Self::PortInUse { .. } => ErrorReason::PortInUse,
             Self::Bind { .. } => ErrorReason::ConfigInvalid,
+            Self::Folder { .. } => ErrorReason::StorageFailed,
             Self::Part(error) => error.reason,
         }
     }
@@ -87,48 +124,71 @@ impl StartError {
 }
 
 impl Server {
-    /// Starts a server; it answers calls when this returns.
+    /// Starts a server; it answers calls when this returns. Browsers are looked for and warmed up
+    /// meanwhile.
     ///
     /// # Errors
     ///
     /// The configuration is wrong, the address is refused or taken, or the data folder cannot be
     /// used. A missing browser is no error: the health service and `GetServerInfo` tell of it.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        config.check()?;
-        let listener =
-            listen::bind(config.server.listen, config.server.allow_insecure_bind).await?;
+        let (listener, folder) = prepare(&config).await?;
+        let backend = assembly::browsers(&config, &folder)?;
+        Self::assemble(config, listener, folder, backend).await
+    }
+
+    /// As [`Server::start`], with a backend of the caller's own in place of browsers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Server::start`].
+    pub async fn start_with_backend(
+        config: Config,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Self, StartError> {
+        let (listener, folder) = prepare(&config).await?;
+        Self::assemble(config, listener, folder, backend).await
+    }
+
+    async fn assemble(
+        config: Config,
+        listener: TcpListener,
+        folder: DataFolder,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Self, StartError> {
         let address = listener.local_addr().map_err(|cause| StartError::Bind {
             address: config.server.listen,
             cause,
         })?;
-        let (reporter, health_service) = tonic_health::server::health_reporter();
-        let mut health = HealthBoard::new(reporter);
-        health
-            .publish(Parts {
-                browser: true,
-                store: true,
-            })
-            .await;
+        let store = assembly::store(&folder).await?;
+        let engine = assembly::engine(&config, &folder, store, Arc::clone(&backend))?;
+        engine.sessions.recover().await.map_err(StartError::Part)?;
+        let (reporter, health) = tonic_health::server::health_reporter();
         let draining = CancellationToken::new();
+        let monitor = watch_parts(HealthBoard::new(reporter), &engine, &*backend, &draining).await;
         let gate = Arc::new(Gate::new(&config.server, draining.clone()));
-        let services = services::routes(health_service)?;
-        let app = transport::app(services, &gate, &config.server.allowed_origins);
-        let age = config.server.max_connection_age;
+        let routes = services::routes(&engine, health)?;
+        let app = transport::app(routes, &gate, &config.server.allowed_origins);
         let stopped = CancellationToken::new();
-        let accept = connection::serve(listener, app, age, draining.clone(), DRAIN);
-        let done = stopped.clone().drop_guard();
+        let age = config.server.max_connection_age;
+        let accept = connection::serve(listener, app, age, draining.clone(), CLIENTS_GRACE);
+        let guard = stopped.clone().drop_guard();
         let accepting = tokio::spawn(async move {
             accept.await;
-            drop(done);
+            drop(guard);
         });
+        execute_runs(&engine, &draining);
         info!(%address, version = crate::VERSION, commit = crate::COMMIT, "serving");
         Ok(Self {
             address,
             gate,
-            health,
+            engine,
+            backend,
             draining,
             stopped,
             accepting,
+            monitor,
+            folder,
         })
     }
 
@@ -144,12 +204,61 @@ impl Server {
 
     /// Ends the server within 5 seconds, whatever its clients do: health becomes NOT_SERVING, new
     /// calls are refused, streams end UNAVAILABLE with their cursor, sessions and browsers are
-    /// closed, and the store is.
-    pub async fn shutdown(mut self) {
-        self.health.close().await;
+    /// closed, and then the store is.
+    pub async fn shutdown(self) {
         self.draining.cancel();
-        self.gate.end_streams();
+        let _ = self.monitor.await;
+        // Ending sessions and runs ends the streams that watch them, with their cursors.
+        let engine = async {
+            tokio::join!(self.engine.sessions.shutdown(), self.engine.runs.shutdown());
+        };
+        within(ENGINE_GRACE, "sessions and runs", engine).await;
+        // Those that know their cursor have told it by now.
+        let others = async {
+            sleep(STREAMS_GRACE).await;
+            self.gate.end_streams();
+        };
+        let browsers = within(BACKEND_GRACE, "browsers", self.backend.shutdown());
+        tokio::join!(browsers, others);
         let _ = self.accepting.await;
+        within(STORE_GRACE, "the store", self.engine.store.close()).await;
+        drop(self.folder);
         info!(address = %self.address, "stopped");
+    }
+}
+
+async fn prepare(config: &Config) -> Result<(TcpListener, DataFolder), StartError> {
+    config.check()?;
+    let listener = listen::bind(config.server.listen, config.server.allow_insecure_bind).await?;
+    Ok((listener, DataFolder::open(config)?))
+}
+
+async fn watch_parts(
+    board: HealthBoard,
+    engine: &Engine,
+    backend: &dyn Backend,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (info, store) = (Arc::clone(&engine.info), Arc::clone(&engine.store));
+    let mut monitor = Monitor::new(board, info, store, backend);
+    monitor.start().await;
+    tokio::spawn(monitor.watch(stop.clone()))
+}
+
+/// Decides upon the runs of an earlier process, then executes what waits.
+fn execute_runs(engine: &Engine, stop: &CancellationToken) {
+    let (runs, stop) = (engine.runs.clone(), stop.clone());
+    tokio::spawn(async move {
+        if let Err(error) = runs.recover().await {
+            error!(%error, "some runs of an earlier process could not be recovered");
+        }
+        runs.work(stop).await;
+    });
+}
+
+/// Waits for a part of the shutdown, but not for ever.
+async fn within(grace: Duration, what: &str, work: impl Future<Output = ()>) {
+    if timeout(grace, work).await.is_err() {
+        warn!(what, "did not end in time");
     }
 }

@@ -1,27 +1,84 @@
 //! The gRPC services, one file each.
+//!
+//! Every unary method goes through [`answer`] and every method with a stream through [`check`], so
+//! that no request reaches the engine unchecked; a test walks all methods with wrong requests.
 
-use axum::Router;
-use etude::FILE_DESCRIPTOR_SET;
-use tonic::service::Routes;
-use tonic_health::pb::health_server::{Health, HealthServer};
-use tonic_reflection::server::Builder as Reflection;
+use std::sync::Arc;
 
-use crate::server::StartError;
+use etude::validate::Validate;
+use etude_engine::runs::Runs;
+use etude_engine::sessions::Sessions;
+use etude_engine::store::Store;
+use etude_engine::{Error, Result};
+use tonic::{Request, Response, Status};
+use tracing::Span;
 
-/// Puts the services together.
-pub(crate) fn routes(health: HealthServer<impl Health>) -> Result<Router, StartError> {
-    let (v1, v1alpha) = (reflection(), reflection());
-    // Many tools know the older protocol only, and newer ones try it when the first fails.
-    let v1 = v1.build_v1().map_err(|error| StartError::defect(&error))?;
-    let v1alpha = v1alpha
-        .build_v1alpha()
-        .map_err(|error| StartError::defect(&error))?;
-    let routes = Routes::new(health).add_service(v1).add_service(v1alpha);
-    Ok(routes.prepare().into_axum_router())
+use crate::status::to_status;
+
+mod artifacts;
+mod batch;
+mod catalogue;
+mod commands;
+mod documents;
+mod info;
+mod routes;
+mod runs;
+mod sessions;
+
+pub(crate) use info::Info;
+pub(crate) use routes::{MESSAGE_BYTES, routes};
+
+/// What the services work with.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub(crate) sessions: Sessions,
+    pub(crate) runs: Runs,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) info: Arc<Info>,
 }
 
-fn reflection() -> Reflection<'static> {
-    Reflection::configure()
-        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+/// Checks a request by the contract's rules; all violations are reported at once.
+fn check<M: Validate>(request: Request<M>) -> Result<M, Status> {
+    let message = request.into_inner();
+    check_message(&message).map_err(to_status)?;
+    Ok(message)
+}
+
+fn check_message<M: Validate>(message: &M) -> Result<()> {
+    let violations = message.violations();
+    match violations.is_empty() {
+        true => Ok(()),
+        false => Err(Error::violated(violations)),
+    }
+}
+
+/// Checks a request, answers it, and turns an error into its status.
+async fn answer<M, A, F>(
+    request: Request<M>,
+    handle: impl FnOnce(M) -> F,
+) -> Result<Response<A>, Status>
+where
+    M: Validate,
+    F: Future<Output = Result<A>>,
+{
+    let message = check(request)?;
+    handle(message).await.map(Response::new).map_err(to_status)
+}
+
+/// Says in the call's span which session it is about.
+fn note_session(name: &str) {
+    Span::current().record("session", name);
+}
+
+/// Says in the call's span which run it is about.
+fn note_run(name: &str) {
+    Span::current().record("run", name);
+}
+
+/// The size of a page: 0 means 50, above 200 means 200.
+fn page_size(asked: i32) -> usize {
+    match usize::try_from(asked).unwrap_or_default() {
+        0 => 50,
+        size => size.min(200),
+    }
 }

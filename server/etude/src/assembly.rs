@@ -1,0 +1,171 @@
+//! The parts of a server, put together from its configuration.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etude::v1::ServerLimits;
+use etude_browser::{BrowserBackend, BrowserConfig, BrowserKind, ProtocolChoice};
+use etude_engine::Error;
+use etude_engine::backend::Backend;
+use etude_engine::executor::{Executor, ExecutorOptions};
+use etude_engine::runs::{Runs, RunsOptions};
+use etude_engine::secrets::Secrets;
+use etude_engine::sessions::{Sessions, SessionsOptions};
+use etude_engine::store::Store;
+use etude_store::{Options, SqliteStore};
+use tempfile::TempDir;
+
+use crate::config::{self, BrowserSection, Config, SECRET_PREFIX};
+use crate::server::{RUNS_GRACE, StartError};
+use crate::services::{Engine, Info, MESSAGE_BYTES};
+
+/// Longest gap between two messages of a stream, in seconds; the contract promises it.
+const HEARTBEAT_SECONDS: u64 = 15;
+
+/// Where a server keeps its data.
+#[derive(Debug)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+    /// Removes the folder when the server has ended.
+    _temporary: Option<TempDir>,
+}
+
+impl DataFolder {
+    /// The configured folder, or one that disappears with the server.
+    pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
+        if !config.temporary {
+            return Ok(Self {
+                path: config.data_dir()?,
+                _temporary: None,
+            });
+        }
+        let folder = tempfile::Builder::new().prefix("etude-").tempdir();
+        let folder = folder.map_err(|cause| StartError::Folder {
+            path: std::env::temp_dir(),
+            cause,
+        })?;
+        Ok(Self {
+            path: folder.path().to_owned(),
+            _temporary: Some(folder),
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn subfolder(&self, name: &str) -> Result<PathBuf, StartError> {
+        let path = self.path.join(name);
+        match std::fs::create_dir_all(&path) {
+            Ok(()) => Ok(path),
+            Err(cause) => Err(StartError::Folder { path, cause }),
+        }
+    }
+}
+
+/// Opens the database and the artifacts.
+pub(crate) async fn store(folder: &DataFolder) -> Result<Arc<dyn Store>, StartError> {
+    let store = SqliteStore::open(Options::new(folder.path())).await;
+    Ok(Arc::new(store.map_err(StartError::Part)?))
+}
+
+/// The backend that executes commands in browsers.
+pub(crate) fn browsers(
+    config: &Config,
+    folder: &DataFolder,
+) -> Result<Arc<dyn Backend>, StartError> {
+    let options = browser_options(config, folder.subfolder("browsers")?);
+    let backend = BrowserBackend::open(options);
+    let backend = backend.map_err(|error| Error::new(error.reason(), error.to_string()));
+    Ok(Arc::new(backend.map_err(StartError::Part)?))
+}
+
+fn browser_options(config: &Config, state_dir: PathBuf) -> BrowserConfig {
+    let BrowserSection {
+        kind,
+        path,
+        driver_path,
+        webdriver_url,
+        headless,
+        no_sandbox,
+        arguments,
+        protocol,
+        warm,
+        start_timeout,
+    } = config.browser.clone();
+    let sessions = config.sessions.max.saturating_add(config.runs.max_parallel);
+    BrowserConfig {
+        kind: match kind {
+            config::BrowserKind::Chromium => BrowserKind::Chromium,
+            config::BrowserKind::Firefox => BrowserKind::Firefox,
+        },
+        browser_path: path,
+        driver_path,
+        remote_url: webdriver_url,
+        headless,
+        no_sandbox,
+        arguments,
+        protocol: match protocol {
+            config::Protocol::Auto => ProtocolChoice::Auto,
+            config::Protocol::Classic => ProtocolChoice::Classic,
+        },
+        warm,
+        most_sessions: sessions as usize,
+        start_timeout,
+        ..BrowserConfig::new(state_dir)
+    }
+}
+
+/// Sessions and runs over a store and a backend.
+pub(crate) fn engine(
+    config: &Config,
+    folder: &DataFolder,
+    store: Arc<dyn Store>,
+    backend: Arc<dyn Backend>,
+) -> Result<Engine, StartError> {
+    let mut secrets = Secrets::from_env(SECRET_PREFIX);
+    if let Some(folder) = &config.secrets.folder {
+        secrets = secrets.with_folder(folder);
+    }
+    let executor = Executor::new(ExecutorOptions {
+        scratch: folder.subfolder("scratch")?,
+        ..ExecutorOptions::new(Arc::clone(&store), Arc::new(secrets))
+    });
+    let sessions = SessionsOptions {
+        max_sessions: config.sessions.max as usize,
+        default_ttl: config.sessions.ttl,
+        default_idle: config.sessions.idle_timeout,
+        ..SessionsOptions::default()
+    };
+    let runs = RunsOptions {
+        max_browsers: config.runs.max_parallel as usize,
+        max_queued: config.runs.max_queued,
+        heartbeat: std::time::Duration::from_secs(HEARTBEAT_SECONDS),
+        shutdown_grace: RUNS_GRACE,
+        ..RunsOptions::default()
+    };
+    Ok(Engine {
+        sessions: Sessions::new(
+            sessions,
+            Arc::clone(&backend),
+            executor.clone(),
+            Arc::clone(&store),
+        ),
+        runs: Runs::new(runs, backend, executor, Arc::clone(&store)),
+        store,
+        info: Info::new(limits(config)),
+    })
+}
+
+fn limits(config: &Config) -> ServerLimits {
+    ServerLimits {
+        max_sessions: config.sessions.max,
+        max_browsers: config.runs.max_parallel,
+        max_message_bytes: u32::try_from(MESSAGE_BYTES).unwrap_or(u32::MAX),
+        max_queued_runs: config.runs.max_queued,
+        heartbeat_interval: Some(prost_types::Duration {
+            seconds: HEARTBEAT_SECONDS.cast_signed(),
+            nanos: 0,
+        }),
+    }
+}

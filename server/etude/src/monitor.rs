@@ -1,0 +1,107 @@
+//! Watches the parts that services need, and publishes what follows for their health.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etude_engine::backend::{Backend, Health};
+use etude_engine::store::Store;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::health::{HealthBoard, Parts};
+use crate::services::Info;
+
+/// How often the store is checked.
+const STORE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The longest that a check of the store may take.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Publishes the state of the parts.
+pub(crate) struct Monitor {
+    pub(crate) board: HealthBoard,
+    pub(crate) info: Arc<Info>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) browser: watch::Receiver<Health>,
+}
+
+impl Monitor {
+    pub(crate) fn new(
+        board: HealthBoard,
+        info: Arc<Info>,
+        store: Arc<dyn Store>,
+        backend: &dyn Backend,
+    ) -> Self {
+        Self {
+            board,
+            info,
+            store,
+            browser: backend.health(),
+        }
+    }
+
+    /// Publishes the present state, before the first call is answered.
+    pub(crate) async fn start(&mut self) {
+        self.look_at_browser();
+        self.look_at_store().await;
+        self.publish().await;
+    }
+
+    /// Publishes every change until `stop`; then, that nothing serves any more.
+    pub(crate) async fn watch(mut self, stop: CancellationToken) {
+        let mut ticks = interval(STORE_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.tick().await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                changed = self.browser.changed() => match changed {
+                    Ok(()) => self.look_at_browser(),
+                    // The backend has gone; its last word holds.
+                    Err(_) => stop.cancelled().await,
+                },
+                _ = ticks.tick() => self.look_at_store().await,
+            }
+            self.publish().await;
+        }
+        self.board.close().await;
+    }
+
+    async fn publish(&mut self) {
+        let parts = Parts {
+            browser: self.info.is_serving("browser"),
+            store: self.info.is_serving("store"),
+        };
+        self.board.publish(parts).await;
+    }
+
+    fn look_at_browser(&mut self) {
+        let (serving, detail) = match &*self.browser.borrow_and_update() {
+            Health::Starting => (false, "looking for the browser".to_owned()),
+            Health::Serving(version) => (true, version.clone()),
+            Health::NotServing(reason) => (false, reason.clone()),
+        };
+        self.note("browser", serving, &detail);
+    }
+
+    async fn look_at_store(&mut self) {
+        match tokio::time::timeout(STORE_PATIENCE, self.store.check()).await {
+            Ok(Ok(version)) => self.note("store", true, &version),
+            Ok(Err(error)) => self.note("store", false, &error.message),
+            Err(_) => self.note("store", false, "the disk does not answer; look after it"),
+        }
+    }
+
+    /// Keeps a part's state, and logs a change.
+    fn note(&self, part: &str, serving: bool, detail: &str) {
+        if !self.info.set(part, serving, detail) {
+            return;
+        }
+        match serving {
+            true => info!(part, detail, "serving"),
+            false => error!(part, detail, "not serving"),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `TestService`: checks, compiles and formats test files.
+
+use etude::v1::format_request::Source;
+use etude::v1::test_service_server::TestService;
+use etude::v1::{self, Diagnostic, DocumentFormat, ErrorReason, Severity};
+use etude_engine::{Error, Result};
+use etude_language::{self as language, Parsed};
+use tonic::{Request, Response, Status};
+
+use super::answer;
+
+/// The name of a file that its sender did not name.
+const FILE_NAME: &str = "test.yaml";
+
+/// Serves test files.
+#[derive(Clone)]
+pub(super) struct Documents;
+
+#[tonic::async_trait]
+impl TestService for Documents {
+    async fn validate(
+        &self,
+        request: Request<v1::ValidateRequest>,
+    ) -> Result<Response<v1::ValidateResponse>, Status> {
+        answer(request, async |request| {
+            let parsed = parse(request.document.unwrap_or_default()).await?;
+            Ok(v1::ValidateResponse {
+                valid: parsed.test.is_some(),
+                diagnostics: parsed.diagnostics,
+            })
+        })
+        .await
+    }
+
+    async fn compile(
+        &self,
+        request: Request<v1::CompileRequest>,
+    ) -> Result<Response<v1::CompileResponse>, Status> {
+        answer(request, async |request| {
+            let parsed = parse(request.document.unwrap_or_default()).await?;
+            let Some(test) = parsed.test else {
+                return Err(invalid(parsed.diagnostics));
+            };
+            Ok(v1::CompileResponse {
+                test: Some(test),
+                diagnostics: parsed.diagnostics,
+            })
+        })
+        .await
+    }
+
+    async fn format(
+        &self,
+        request: Request<v1::FormatRequest>,
+    ) -> Result<Response<v1::FormatResponse>, Status> {
+        answer(request, async |request| {
+            let form = request.format();
+            let source = request.source.unwrap_or(Source::Test(v1::Test::default()));
+            blocking(move || print(source, form)).await?
+        })
+        .await
+    }
+}
+
+async fn parse(document: v1::TestDocument) -> Result<Parsed> {
+    blocking(move || {
+        let name = name_of(&document).to_owned();
+        language::parse(&name, &document.content)
+    })
+    .await
+}
+
+/// A file of 1 MiB takes long enough to keep other calls waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::internal(format!("reading the file failed: {error}")))
+}
+
+fn name_of(document: &v1::TestDocument) -> &str {
+    match document.file_name.as_str() {
+        "" => FILE_NAME,
+        name => name,
+    }
+}
+
+/// The error of a test with mistakes.
+fn invalid(diagnostics: Vec<Diagnostic>) -> Error {
+    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity() == Severity::Error;
+    let count = diagnostics.iter().filter(is_error).count();
+    let first = diagnostics.iter().find(is_error);
+    let first = first.map_or(String::new(), |d| d.message.clone());
+    let message = match count {
+        1 => format!("the test has a mistake: {first}"),
+        _ => format!("the test has {count} mistakes; the first: {first}"),
+    };
+    let mut error = Error::new(ErrorReason::TestInvalid, message);
+    error.diagnostics = diagnostics;
+    error
+}
+
+// === Printing ===
+
+fn print(source: Source, form: DocumentFormat) -> Result<v1::FormatResponse> {
+    match source {
+        Source::Document(document) => {
+            let name = name_of(&document);
+            let content = language::format_document(name, &document.content, form);
+            let content = content.map_err(invalid)?;
+            Ok(v1::FormatResponse {
+                changed: content != document.content,
+                content: content.into(),
+            })
+        }
+        Source::Test(test) => {
+            let content = language::format(&test, form);
+            let content = content.map_err(|error| invalid(error.diagnostics))?;
+            Ok(v1::FormatResponse {
+                content: content.into(),
+                changed: true,
+            })
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The services, put together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use etude::FILE_DESCRIPTOR_SET;
+use etude::v1;
+use etude::v1::artifact_service_server::ArtifactServiceServer;
+use etude::v1::command_service_server::CommandServiceServer;
+use etude::v1::run_service_server::RunServiceServer;
+use etude::v1::server_service_server::ServerServiceServer;
+use etude::v1::session_service_server::SessionServiceServer;
+use etude::v1::test_service_server::TestServiceServer;
+use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::service::Routes;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_reflection::server::Builder as Reflection;
+
+use super::Engine;
+use super::artifacts::Artifacts;
+use super::catalogue::Catalogue;
+use super::commands::Commands;
+use super::documents::Documents;
+use super::info::ServerInfo;
+use super::runs::RunCalls;
+use super::sessions::SessionCalls;
+use crate::server::StartError;
+
+/// Largest message that is accepted, in bytes: 1 MiB of content and room for what is around it.
+pub(crate) const MESSAGE_BYTES: usize = 1024 * 1024 + 64 * 1024;
+
+/// Largest message that is sent, in bytes: what every gRPC client accepts. By design none is
+/// larger than 1 MiB, but for a compiled test of a file that nearly is.
+const SENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Sets what is the same for every service of the contract.
+macro_rules! served {
+    ($server:expr) => {
+        $server
+            .accept_compressed(Gzip)
+            .accept_compressed(Zstd)
+            .send_compressed(Zstd)
+            .send_compressed(Gzip)
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(SENT_BYTES)
+    };
+}
+
+/// Puts the services together.
+pub(crate) fn routes(
+    engine: &Engine,
+    health: HealthServer<impl Health>,
+) -> Result<Router, StartError> {
+    let sessions = || engine.sessions.clone();
+    let mut routes = Routes::new(health)
+        .add_service(served!(CommandServiceServer::new(Catalogue::new(
+            sessions()
+        ))))
+        .add_service(served!(SessionServiceServer::new(SessionCalls::new(
+            sessions()
+        ))))
+        .add_service(served!(TestServiceServer::new(Documents)))
+        .add_service(served!(RunServiceServer::new(RunCalls::new(
+            engine.runs.clone()
+        ))))
+        .add_service(served!(ArtifactServiceServer::new(Artifacts::new(
+            Arc::clone(&engine.store)
+        ))))
+        .add_service(served!(ServerServiceServer::new(ServerInfo::new(
+            engine.clone()
+        ))));
+    let commands = Arc::new(Commands::new(sessions()));
+    macro_rules! add {
+        ($module:ident, $service:ident, $server:ident, $($method:ident $request:ident $response:ident;)*) => {
+            let server = v1::$module::$server::from_arc(Arc::clone(&commands));
+            routes = routes.add_service(served!(server));
+        };
+    }
+    etude::for_each_command_service!(add);
+    // Many tools know the older protocol only, and newer ones try it when the first fails.
+    let v1 = reflection().build_v1();
+    let v1alpha = reflection().build_v1alpha();
+    let routes = routes
+        .add_service(v1.map_err(|error| StartError::defect(&error))?)
+        .add_service(v1alpha.map_err(|error| StartError::defect(&error))?);
+    Ok(routes.prepare().into_axum_router())
+}
+
+fn reflection() -> Reflection<'static> {
+    Reflection::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,145 @@
+//! Errors carry what a caller needs.
+
+use bytes::Bytes;
+use etude::v1::command_service_client::CommandServiceClient;
+use etude::v1::run_service_client::RunServiceClient;
+use etude::v1::session_service_client::SessionServiceClient;
+use etude::v1::test_service_client::TestServiceClient;
+use etude::v1::{self, ErrorReason};
+use tonic::Code;
+use tonic::codec::CompressionEncoding;
+
+use crate::support::{Fixture, call, expect, reason};
+
+#[tokio::test]
+async fn what_is_missing_is_named_with_its_kind() {
+    let fixture = Fixture::start().await;
+    let mut sessions = SessionServiceClient::new(fixture.channel.clone());
+    let name = "sessions/none".to_owned();
+    let status = sessions
+        .get_session(v1::GetSessionRequest { name })
+        .await
+        .unwrap_err();
+    let details = expect(&status, ErrorReason::SessionNotFound);
+    let resource = details.resource_info().unwrap();
+    assert_eq!(resource.resource_type, "etude.dev/Session");
+    assert_eq!(resource.resource_name, "sessions/none");
+
+    let mut commands = CommandServiceClient::new(fixture.channel.clone());
+    let name = "commands/interact/clik".to_owned();
+    let status = commands
+        .get_command(v1::GetCommandRequest { name })
+        .await
+        .unwrap_err();
+    expect(&status, ErrorReason::CommandNotFound);
+    assert!(
+        status.message().contains("commands/interact/click"),
+        "{status:?}"
+    );
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_page_of_the_reason() {
+    let fixture = Fixture::start().await;
+    let mut runs = RunServiceClient::new(fixture.channel.clone());
+    let name = "runs/none".to_owned();
+    let status = runs.get_run(v1::GetRunRequest { name }).await.unwrap_err();
+    let details = expect(&status, ErrorReason::RunNotFound);
+    let link = &details.help().unwrap().links[0];
+    assert!(
+        link.url.ends_with("/docs/errors/RUN_NOT_FOUND.md"),
+        "{}",
+        link.url
+    );
+    assert_eq!(link.description, "etude explain RUN_NOT_FOUND");
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn mistakes_of_a_file_are_violations_with_file_line_and_column() {
+    let fixture = Fixture::start().await;
+    let mut tests = TestServiceClient::new(fixture.channel.clone());
+    let content = "name: A\ncheckpoints:\n  - name: B\n    steps:\n      - clik: Log in\n";
+    let document = v1::TestDocument {
+        file_name: "a.yaml".to_owned(),
+        content: content.into(),
+    };
+    let request = v1::CompileRequest {
+        document: Some(document.clone()),
+    };
+    let status = tests.compile(request).await.unwrap_err();
+    let details = expect(&status, ErrorReason::TestInvalid);
+    let violation = &details.bad_request().unwrap().field_violations[0];
+    assert_eq!(violation.field, "a.yaml:5:9");
+    assert!(
+        violation.description.contains("click"),
+        "{}",
+        violation.description
+    );
+
+    let request = v1::ValidateRequest {
+        document: Some(document),
+    };
+    let answer = tests.validate(request).await.unwrap().into_inner();
+    assert!(!answer.valid);
+    assert_eq!(answer.diagnostics[0].reason, "UNKNOWN_COMMAND");
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_is_refused_by_its_reason() {
+    let fixture = Fixture::start().await;
+    let mut tests = TestServiceClient::new(fixture.channel.clone());
+    let request = v1::FormatRequest {
+        source: Some(v1::format_request::Source::Document(v1::TestDocument {
+            file_name: "a.yaml".to_owned(),
+            content: vec![b' '; 2 * 1024 * 1024].into(),
+        })),
+        format: 0,
+    };
+    let status = tests.format(request.clone()).await.unwrap_err();
+    let details = expect(&status, ErrorReason::MessageTooLarge);
+    assert!(details.retry_info().is_some());
+    // Small on the wire, large when it is unpacked.
+    let mut packing = tests.send_compressed(CompressionEncoding::Gzip);
+    let status = packing.format(request).await.unwrap_err();
+    assert_ne!(status.code(), Code::Ok);
+    reason(&status);
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_the_server_cannot_read_is_refused_by_its_reason() {
+    let fixture = Fixture::start().await;
+    let garbage = Bytes::from_static(&[0xff; 16]);
+    let path = "/etude.v1.RunService/GetRun";
+    let status = call(fixture.channel.clone(), path, garbage)
+        .await
+        .unwrap_err();
+    expect(&status, ErrorReason::InvalidRequest);
+    for path in ["/etude.v1.RunService/Nothing", "/etude.v1.Nothing/GetRun"] {
+        let status = call(fixture.channel.clone(), path, Bytes::new()).await;
+        expect(&status.unwrap_err(), ErrorReason::NotImplemented);
+    }
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn both_compressions_work_both_ways() {
+    let fixture = Fixture::start().await;
+    for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
+        let mut commands = CommandServiceClient::new(fixture.channel.clone())
+            .send_compressed(encoding)
+            .accept_compressed(encoding);
+        let request = v1::ListCommandsRequest {
+            page_size: 200,
+            ..v1::ListCommandsRequest::default()
+        };
+        let response = commands.list_commands(request).await.unwrap();
+        let used = response.metadata().get("grpc-encoding").unwrap();
+        assert_eq!(used, &format!("{encoding}"));
+        assert!(response.into_inner().total_size > 90);
+    }
+    fixture.server.shutdown().await;
+}

@@ -1,0 +1,17 @@
+//! The gRPC surface, over real connections.
+
+#![allow(clippy::unwrap_used)]
+
+mod artifacts;
+mod batch;
+mod browser;
+mod deadlines;
+mod errors;
+mod health;
+mod limits;
+mod reflection;
+mod runs;
+mod shutdown;
+mod support;
+mod surface;
+mod web;
