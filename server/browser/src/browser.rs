@@ -341,25 +341,27 @@ fn capabilities(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs,
     capabilities
 }
 
+/// What every Chromium is started with.
+const CHROMIUM_ARGUMENTS: [&str; 12] = [
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    // Tabs in the background are looked at too.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    // Pages from the back-forward cache come back without events.
+    "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints",
+    "--password-store=basic",
+    "--mute-audio",
+];
+
 fn chromium(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Path)>) -> Value {
     let (width, height) = DEFAULT_VIEWPORT;
-    let mut arguments: Vec<String> = [
-        "--no-first-run",
-        "--no-default-browser-check",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-quic",
-        // Tabs in the background are looked at too.
-        "--disable-background-timer-throttling",
-        "--disable-backgrounding-occluded-windows",
-        "--disable-renderer-backgrounding",
-        "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
-        "--password-store=basic",
-        "--mute-audio",
-    ]
-    .map(String::from)
-    .into();
+    let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.map(String::from).into();
     arguments.push(format!("--window-size={width},{height}"));
     if shape.headless {
         // Scroll bars would be cut off screenshots, and differ from system to system.
@@ -372,18 +374,17 @@ fn chromium(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Pa
     if !shape.languages.is_empty() {
         arguments.push(format!("--accept-lang={}", shape.languages));
     }
-    if local.is_some() && is_shared_memory_small() {
-        arguments.push("--disable-dev-shm-usage".to_owned());
-    }
     arguments.extend(config.arguments.iter().cloned());
-    let preferences = json!({
+    let mut options = json!({ "prefs": {
         "credentials_enable_service": false,
         "profile.password_manager_enabled": false,
         "profile.password_manager_leak_detection": false,
         "download.prompt_for_download": false,
-    });
-    let mut options = json!({ "prefs": preferences });
+    } });
     if let Some((programs, profile)) = local {
+        if is_shared_memory_small() {
+            arguments.push("--disable-dev-shm-usage".to_owned());
+        }
         arguments.push(format!("--user-data-dir={}", profile.display()));
         options["binary"] = json!(programs.browser);
     }

@@ -43,7 +43,11 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Opens a pool, ends what an earlier server has left, and begins to start browsers.
-    pub(crate) fn open(config: BrowserConfig) -> Result<Arc<Self>, LaunchError> {
+    pub(crate) fn open(mut config: BrowserConfig) -> Result<Arc<Self>, LaunchError> {
+        if config.remote_url.is_some() {
+            // A slot of a grid belongs to whoever needs it now.
+            config.warm = 0;
+        }
         let registry = Registry::open(&config.state_dir)?;
         let pool = Arc::new(Self {
             config,
@@ -163,12 +167,17 @@ impl Pool {
             .cloned()
     }
 
-    /// Ends all idle browsers and takes no more.
+    /// Ends all browsers of this machine, those of open sessions too, and takes no more.
     pub(crate) async fn close(&self) {
         self.closed.send_replace(true);
         self.wake.notify_one();
         let idle: Vec<Ready> = std::mem::take(&mut *self.idle.lock());
         futures::future::join_all(idle.into_iter().map(|ready| ready.browser.stop())).await;
+        let registry = self.registry.clone();
+        let ended = tokio::task::spawn_blocking(move || registry.end_own()).await;
+        if let Err(error) = ended {
+            tracing::warn!(%error, "browsers of open sessions could not be ended in order");
+        }
     }
 
     /// Removes idle browsers that have gone.

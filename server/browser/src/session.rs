@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, Place};
 use crate::commands::{self, Context};
-use crate::page::{DownloadState, Outcome, Page, StepError};
+use crate::page::{ConsoleLine, Download, DownloadState, FailedRequest, Outcome, Page, StepError};
 use crate::pool::{Pool, Ready};
 use crate::protocol::Shot;
 
@@ -265,10 +265,8 @@ impl Inner {
     /// Moves what the page has logged, asked for in vain and downloaded into the report.
     fn report_events(&mut self, execution: &mut Execution) {
         let mut state = self.page.events.read();
-        let (console, network) = (
-            std::mem::take(&mut state.console),
-            std::mem::take(&mut state.network),
-        );
+        let console = std::mem::take(&mut state.console);
+        let network = std::mem::take(&mut state.network);
         if console.len().max(network.len()) > MOST_REPORTED {
             execution.warnings.push(v1::Warning {
                 kind: WarningKind::Truncated.into(),
@@ -277,46 +275,20 @@ impl Inner {
                 ),
             });
         }
-        let lines = console
-            .into_iter()
-            .filter(|line| line.level == "warn" || line.level == "error");
-        execution.console = lines
-            .take(MOST_REPORTED)
-            .map(|line| v1::ConsoleEntry {
-                level: line.level,
-                text: line.text,
-                source: line.source,
-                time: Some(timestamp(line.time)),
-            })
-            .collect();
+        let lines = console.into_iter().filter(ConsoleLine::is_worth_reporting);
+        execution.console = lines.take(MOST_REPORTED).map(console_entry).collect();
         execution.network = network
             .into_iter()
             .take(MOST_REPORTED)
-            .map(|request| v1::NetworkEntry {
-                method: request.method,
-                url: request.url,
-                status: request.status,
-                error: request.error,
-                time: Some(timestamp(request.time)),
-                duration: prost_types::Duration::try_from(request.duration).ok(),
-            })
+            .map(network_entry)
             .collect();
-        let done = state.downloads.iter().skip(self.reported_downloads);
-        let done: Vec<_> = done
-            .take_while(|d| d.state != DownloadState::Running)
+        let ended = state.downloads.iter().skip(self.reported_downloads);
+        let ended: Vec<_> = ended
+            .take_while(|download| download.state != DownloadState::Running)
             .cloned()
             .collect();
-        self.reported_downloads += done.len();
-        execution.downloads = done
-            .into_iter()
-            .filter_map(|download| match download.state {
-                DownloadState::Done(path) => Some(LocalFile {
-                    path,
-                    file_name: download.name,
-                }),
-                _ => None,
-            })
-            .collect();
+        self.reported_downloads += ended.len();
+        execution.downloads = ended.into_iter().filter_map(local_file).collect();
     }
 
     /// The page's address, from events where there are any.
@@ -385,6 +357,33 @@ impl Inner {
     }
 }
 
-fn timestamp(time: SystemTime) -> prost_types::Timestamp {
-    prost_types::Timestamp::from(time)
+fn console_entry(line: ConsoleLine) -> v1::ConsoleEntry {
+    v1::ConsoleEntry {
+        level: line.level,
+        text: line.text,
+        source: line.source,
+        time: Some(line.time.into()),
+    }
+}
+
+fn network_entry(request: FailedRequest) -> v1::NetworkEntry {
+    v1::NetworkEntry {
+        method: request.method,
+        url: request.url,
+        status: request.status,
+        error: request.error,
+        time: Some(request.time.into()),
+        duration: prost_types::Duration::try_from(request.duration).ok(),
+    }
+}
+
+/// The file of a download that has completed.
+fn local_file(download: Download) -> Option<LocalFile> {
+    match download.state {
+        DownloadState::Done(path) => Some(LocalFile {
+            path,
+            file_name: download.name,
+        }),
+        DownloadState::Running | DownloadState::Failed => None,
+    }
 }

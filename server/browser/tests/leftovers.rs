@@ -45,6 +45,17 @@ async fn a_dropped_opening_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_ends_the_browsers_of_open_sessions() {
+    let mut harness = Harness::start().await;
+    harness.open("/plain.html").await;
+    harness.backend.shutdown().await;
+    assert_eq!(harness.browser_processes(), Vec::<i32>::new());
+    assert_eq!(files_below(harness.state_dir()), Vec::<String>::new());
+    harness.error(click(hint("Go on")), "BROWSER_CRASHED").await;
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_next_session_in_a_browser_sees_nothing_of_the_last() {
     let mut harness = Harness::with(|config| config.warm = 1).await;
     let visit = "document.cookie = 'left=over; max-age=1000'; localStorage.setItem('left', 'over'); \

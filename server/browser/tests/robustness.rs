@@ -71,6 +71,15 @@ async fn a_page_that_goes_on_by_itself_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_expression_survives_a_navigation() {
+    let mut harness = Harness::start().await;
+    harness.open("/leaving.html?200").await;
+    let later = "new Promise((done) => setTimeout(() => done(document.title), 600))";
+    assert_eq!(harness.eval(later).await, "Plain page");
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_alert_nobody_expects_is_closed_with_a_warning() {
     let mut harness = Harness::start().await;
     harness.open("/dialogs.html").await;

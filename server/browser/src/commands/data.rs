@@ -1,6 +1,5 @@
 //! Reading values for variables.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use etude::v1;
@@ -60,17 +59,8 @@ pub(super) async fn expression(
     context: &Context<'_>,
 ) -> Outcome {
     Ok(Some(
-        evaluate(page, expression, &context.options.variables).await?,
+        misc::evaluate(page, expression, &context.options.variables).await?,
     ))
-}
-
-/// Evaluates an expression in the current frame. `$name` in it is the variable's value.
-pub(crate) async fn evaluate(
-    page: &mut Page,
-    expression: &str,
-    variables: &BTreeMap<String, Value>,
-) -> Result<Value, StepError> {
-    misc::run_script(page, &format!("return (\n{expression}\n);"), variables).await
 }
 
 /// The page's `url` or `title`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use etude::v1::{ErrorReason, ExecuteScript, ScreenshotScope, TakeScreenshot};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Context;
 use crate::page::{Outcome, Page, Query, StepError};
@@ -42,42 +42,65 @@ pub(super) async fn execute(
     ))
 }
 
-/// Runs a script in the current frame, within the step's time.
-pub(super) async fn run_script(
+/// Runs a script in the current frame, within the step's time. A script that leaves the page, or
+/// opens a dialog, has done what it was asked to.
+async fn run_script(
     page: &mut Page,
     script: &str,
     variables: &BTreeMap<String, Value>,
 ) -> Result<Value, StepError> {
     page.settle().await?;
-    let variables: Map<String, Value> = variables
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let argument = json!({
-        "script": script, "variables": variables, "limitMs": page.time_left().as_millis() as u64,
-    })
-    .to_string();
-    let frame = page.frame().clone();
-    let call = page.call(&frame, World::Page, RUN_SCRIPT, &argument);
-    let answer = tokio::time::timeout(page.time_left() + END_GRACE, call).await;
-    match answer {
-        Ok(Err(ProtocolError::Script(words))) if words.contains("etude: out of time") => {
-            Err(late())
-        }
-        Err(_) => Err(late()),
-        Ok(Ok(answer)) => serde_json::from_str(&answer).map_err(|error| {
-            StepError::new(
-                ErrorReason::ScriptFailed,
-                format!("the script's result is unreadable: {error}"),
-            )
-        }),
-        // A script that leaves the page, or opens a dialog, has done what it was asked to.
-        Ok(Err(ProtocolError::PageLeft(_))) => Ok(Value::Null),
-        Ok(Err(ProtocolError::DialogOpen)) => {
+    match call_script(page, script, variables).await? {
+        Err(ProtocolError::PageLeft(_)) => Ok(Value::Null),
+        Err(ProtocolError::DialogOpen) => {
             page.suspect_dialog();
             Ok(Value::Null)
         }
-        Ok(Err(error)) => Err(error.into()),
+        answer => Ok(answer?),
+    }
+}
+
+/// Evaluates an expression in the current frame. It yields a value: when the page goes away under
+/// it, it is evaluated again in the next one.
+pub(crate) async fn evaluate(
+    page: &mut Page,
+    expression: &str,
+    variables: &BTreeMap<String, Value>,
+) -> Result<Value, StepError> {
+    let script = format!("return (\n{expression}\n);");
+    loop {
+        page.settle().await?;
+        match call_script(page, &script, variables).await? {
+            Err(error) if page.can_try_again(&error) && !page.time_left().is_zero() => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            answer => return Ok(answer?),
+        }
+    }
+}
+
+/// One call of a script. The outer error is the step's, the inner one the call's.
+async fn call_script(
+    page: &Page,
+    script: &str,
+    variables: &BTreeMap<String, Value>,
+) -> Result<Result<Value, ProtocolError>, StepError> {
+    let limit = page.time_left();
+    let argument = json!({
+        "script": script, "variables": variables, "limitMs": limit.as_millis() as u64,
+    });
+    let argument = argument.to_string();
+    let call = page.call(page.frame(), World::Page, RUN_SCRIPT, &argument);
+    match tokio::time::timeout(limit + END_GRACE, call).await {
+        Err(_) => Err(late()),
+        Ok(Err(ProtocolError::Script(words))) if words.contains("etude: out of time") => {
+            Err(late())
+        }
+        Ok(Err(error)) => Ok(Err(error)),
+        Ok(Ok(answer)) => serde_json::from_str(&answer).map(Ok).map_err(|error| {
+            let message = format!("the script's result is unreadable: {error}");
+            StepError::new(ErrorReason::ScriptFailed, message)
+        }),
     }
 }
 

@@ -25,7 +25,7 @@ use etude::v1::{Command, ErrorReason};
 use etude_engine::backend::ExecuteOptions;
 use serde_json::Value;
 
-pub(crate) use data::evaluate;
+pub(crate) use misc::evaluate;
 pub(crate) use wait::longest as longest_wait;
 
 use crate::page::{Outcome, Page, StepError};

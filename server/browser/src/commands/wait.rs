@@ -6,7 +6,7 @@ use etude::v1::{self, ErrorReason, TextMatch, WaitExpression, WaitNetworkIdle, W
 use prost_types::Duration as ProtoDuration;
 use serde_json::{Value, json};
 
-use super::{Context, compare, data};
+use super::{Context, compare, data, misc};
 use crate::page::{Outcome, Page, Query, StepError};
 use crate::target::describe;
 
@@ -179,7 +179,7 @@ pub(super) async fn expression(
 ) -> Outcome {
     limit(page, &command.max);
     loop {
-        let value = data::evaluate(page, &command.expression, &context.options.variables).await?;
+        let value = misc::evaluate(page, &command.expression, &context.options.variables).await?;
         if is_truthy(&value) {
             return Ok(Some(value));
         }

@@ -93,15 +93,20 @@ impl DriverProcess {
 impl Drop for DriverProcess {
     fn drop(&mut self) {
         if let Some(entry) = self.entry.take() {
-            end_group(self.group);
             let group = self.group;
+            if entry.stands() {
+                end_group(group);
+            }
             std::thread::spawn(move || clear(group, &entry));
         }
     }
 }
 
 fn clear(group: i32, entry: &Entry) {
-    end_group(group);
+    // Once the record is cleared, the group's number may be somebody else's.
+    if entry.stands() {
+        end_group(group);
+    }
     end_profile_users(entry.profile());
     entry.remove();
 }

@@ -68,13 +68,25 @@ impl Registry {
     /// Ends what servers that are gone have left running, and removes their folders. Returns how
     /// many records were cleared.
     pub(crate) fn reap(&self) -> usize {
+        self.clear(|record| !is_running(record.owner))
+    }
+
+    /// Ends everything that this process has started.
+    pub(crate) fn end_own(&self) -> usize {
+        self.clear(|record| record.owner.0 == std::process::id() as i32)
+    }
+
+    /// Clears the records that are chosen; returns how many.
+    fn clear(&self, choose: impl Fn(&Record) -> bool) -> usize {
         let Ok(files) = std::fs::read_dir(&*self.folder) else {
             return 0;
         };
-        let records = files.flatten().map(|file| file.path());
-        records
-            .filter(|path| path.extension().is_some_and(|e| e == "json") && reap(path))
-            .count()
+        let paths = files.flatten().map(|file| file.path());
+        let chosen = paths.filter_map(|path| {
+            let record: Record = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+            choose(&record).then_some((path, record))
+        });
+        chosen.map(|(path, record)| clear(path, record)).count()
     }
 }
 
@@ -82,6 +94,11 @@ impl Entry {
     /// The driver's profile folder.
     pub(crate) fn profile(&self) -> &Path {
         &self.profile
+    }
+
+    /// Whether nobody else has cleared the record.
+    pub(crate) fn stands(&self) -> bool {
+        self.file.exists()
     }
 
     /// Adds the running driver to the record.
@@ -114,25 +131,17 @@ impl Entry {
     }
 }
 
-/// Clears one record, if its server is gone.
-fn reap(file: &Path) -> bool {
-    let read = std::fs::read(file).ok();
-    let Some(record) = read.and_then(|text| serde_json::from_slice::<Record>(&text).ok()) else {
-        return false;
-    };
-    if is_running(record.owner) {
-        return false;
-    }
+/// Ends what a record names and removes it.
+fn clear(file: PathBuf, record: Record) {
     if let Some(driver) = record.driver.filter(|driver| is_running(*driver)) {
         end_group(driver.0);
     }
     end_profile_users(&record.profile);
     Entry {
-        file: file.to_path_buf(),
+        file,
         profile: record.profile,
     }
     .remove();
-    true
 }
 
 fn is_running((pid, start): (i32, u64)) -> bool {

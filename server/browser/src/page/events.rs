@@ -107,6 +107,13 @@ pub(crate) struct ConsoleLine {
     pub(crate) time: SystemTime,
 }
 
+impl ConsoleLine {
+    /// Warnings and errors are reported with their step.
+    pub(crate) fn is_worth_reporting(&self) -> bool {
+        self.level == "warn" || self.level == "error"
+    }
+}
+
 /// A request without response, or with a status of 400 or more.
 #[derive(Clone, Debug)]
 pub(crate) struct FailedRequest {
