@@ -98,6 +98,11 @@ impl<'a> HtmlReport<'a> {
             0 | 1 => String::new(),
             number => format!(" · attempt {number}"),
         };
+        // A test without data rows has one row without a name.
+        let title = match row.name.as_str() {
+            "" => "Steps".to_owned(),
+            _ => row_title(row),
+        };
         let rows = self.run.statistics.map_or(0, |statistics| statistics.rows);
         let folded = row.will_retry || (rows > 1 && !Overview::is_bad(row));
         put!(
@@ -105,10 +110,10 @@ impl<'a> HtmlReport<'a> {
             "<section class=\"row\" id=\"{}\" aria-label=\"{}\">\n<details{}><summary><h2>{}{}\
              <small>{} · {}{attempt}{retried}</small></h2></summary>\n",
             row_anchor(row),
-            Esc(&row_title(row)),
+            Esc(&title),
             if folded { "" } else { " open" },
             badge(row.outcome),
-            Esc(&row_title(row)),
+            Esc(&title),
             Esc(&row.browser),
             Span(time),
         );
