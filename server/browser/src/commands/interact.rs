@@ -161,7 +161,7 @@ pub(super) async fn press_found(
         return Ok(None);
     }
     let (protocol, frame) = (Arc::clone(&page.protocol), found.frame.clone());
-    // Asked for at once, so that the report comes with the press and not a round trip later.
+    // Asked for first, so that the report comes with the press and not a round trip later.
     let mut report = pin!(protocol.call(&frame, World::Ours, PRESSED, ""));
     let mut reported = None;
     {
@@ -169,8 +169,8 @@ pub(super) async fn press_found(
         loop {
             tokio::select! {
                 biased;
-                done = &mut pressing => break done?,
                 report = &mut report, if reported.is_none() => reported = Some(report),
+                done = &mut pressing => break done?,
             }
         }
     }
