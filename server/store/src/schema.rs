@@ -35,6 +35,8 @@ async fn writer(options: &Options) -> Result<SqliteConnection> {
         .page_size(PAGE as u32)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // Appends of each number of events have a statement of their own.
+        .statement_cache_capacity(150)
         // A log that a burst of writes made long is cut after its checkpoint.
         .pragma("journal_size_limit", "67108864");
     if let Some(bytes) = options.max_database_bytes {

@@ -13,28 +13,44 @@ use crate::clock;
 use crate::error::Failure;
 use crate::writer::{Tx, Write, Writer};
 
-/// Leaves everything but the log's end alone, and with it most indexes.
+/// Most events of one statement.
+const CHUNK: usize = 32;
+
+/// Takes numbers for events. Leaves everything but the log's end alone, and with it most indexes.
 const NUMBER: &str = "\
-    UPDATE runs SET last_sequence = last_sequence + ?2 \
-    WHERE name = ?1 RETURNING id, last_sequence";
+    UPDATE runs SET last_sequence = last_sequence + ?2 WHERE name = ?1 RETURNING last_sequence";
 
 /// A run that is not RUNNING is nobody's.
-const NUMBER_AND_UPDATE: &str = "\
-    UPDATE runs SET last_sequence = last_sequence + ?2, \
-        state = coalesce(?3, state), \
-        outcome = CASE WHEN ?4 IS NULL THEN outcome ELSE nullif(?4, 0) END, \
-        start_time = coalesce(?5, start_time), \
-        end_time = coalesce(?6, end_time), \
-        statistics = coalesce(?7, statistics), \
-        failure = coalesce(?8, failure), \
-        artifacts = coalesce(?9, artifacts), \
-        worker = CASE WHEN coalesce(?3, state) = 2 THEN worker END, \
-        lease_until = CASE WHEN coalesce(?3, state) = 2 THEN lease_until END \
-    WHERE name = ?1 RETURNING id, last_sequence";
+const UPDATE: &str = "\
+    UPDATE runs SET state = coalesce(?2, state), \
+        outcome = CASE WHEN ?3 IS NULL THEN outcome ELSE nullif(?3, 0) END, \
+        start_time = coalesce(?4, start_time), \
+        end_time = coalesce(?5, end_time), \
+        statistics = coalesce(?6, statistics), \
+        failure = coalesce(?7, failure), \
+        artifacts = coalesce(?8, artifacts), \
+        worker = CASE WHEN coalesce(?2, state) = 2 THEN worker END, \
+        lease_until = CASE WHEN coalesce(?2, state) = 2 THEN lease_until END \
+    WHERE name = ?1";
 
-/// Inserts many events, some or one. Few statement texts, so that each stays prepared.
-static INSERTS: LazyLock<[(usize, Arc<str>); 3]> =
-    LazyLock::new(|| [32, 4, 1].map(|rows| (rows, insert(rows))));
+/// A text for each number of events, so that each stays prepared.
+static APPEND: LazyLock<Vec<Arc<str>>> =
+    LazyLock::new(|| (0..=CHUNK).map(|count| append_sql(count).into()).collect());
+
+/// Numbers and inserts so many events. Both is done in one text, so that the database's thread is
+/// asked once; without the run, the second statement finds nothing.
+fn append_sql(count: usize) -> String {
+    if count == 0 {
+        return NUMBER.to_owned();
+    }
+    let event = |n: usize| format!("({n}, ?{})", n + 2);
+    let events = (1..=count).map(event).collect::<Vec<_>>().join(", ");
+    format!(
+        "{NUMBER}; INSERT INTO events (run_id, sequence, event) \
+         SELECT id, last_sequence - ?2 + column1, column2 \
+         FROM runs, (VALUES {events}) WHERE name = ?1"
+    )
+}
 
 /// Appends events; returns the last sequence number.
 pub(crate) async fn append(
@@ -72,47 +88,34 @@ impl Append {
         }
     }
 
-    /// Takes numbers for the events and updates the run: its id and its last number.
-    async fn number(&self, tx: &mut Tx) -> Result<(i64, i64), Failure> {
-        let count = self.events.len() as i64;
-        let numbered = match &self.update {
-            None => {
-                let query = sqlx::query_as(NUMBER).bind(&self.run).bind(count);
-                query.fetch_optional(&mut tx.connection).await?
-            }
-            Some(update) => {
-                let query = sqlx::query_as(NUMBER_AND_UPDATE)
-                    .bind(&self.run)
-                    .bind(count);
-                let query = query
-                    .bind(update.state)
-                    .bind(update.outcome)
-                    .bind(update.start_time)
-                    .bind(update.end_time)
-                    .bind(update.statistics.as_deref())
-                    .bind(update.failure.as_deref())
-                    .bind(update.artifacts.as_deref());
-                query.fetch_optional(&mut tx.connection).await?
-            }
-        };
-        numbered.ok_or_else(|| refuse_unknown(&self.run))
+    /// Numbers and inserts some events; returns the number of the last.
+    async fn insert(&self, tx: &mut Tx, events: &[Vec<u8>]) -> Result<i64, Failure> {
+        let text = AssertSqlSafe(Arc::clone(&APPEND[events.len()]));
+        let mut query = sqlx::query_scalar(text)
+            .bind(&self.run)
+            .bind(events.len() as i64);
+        for event in events {
+            query = query.bind(event.as_slice());
+        }
+        // Reading all rows is what executes every statement.
+        let last: Vec<i64> = query.fetch_all(&mut tx.connection).await?;
+        last.first()
+            .copied()
+            .ok_or_else(|| refuse_unknown(&self.run))
     }
 
-    async fn insert(&self, tx: &mut Tx, id: i64, first: i64) -> Result<(), Failure> {
-        let mut rest = self.encoded.as_slice();
-        let mut sequence = first;
-        for (rows, sql) in INSERTS.iter() {
-            while rest.len() >= *rows {
-                let (chunk, after) = rest.split_at(*rows);
-                let mut query = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
-                for event in chunk {
-                    query = query.bind(id).bind(sequence).bind(event.as_slice());
-                    sequence += 1;
-                }
-                query.execute(&mut tx.connection).await?;
-                rest = after;
-            }
-        }
+    async fn update(&self, tx: &mut Tx, update: &Update) -> Result<(), Failure> {
+        sqlx::query(UPDATE)
+            .bind(&self.run)
+            .bind(update.state)
+            .bind(update.outcome)
+            .bind(update.start_time)
+            .bind(update.end_time)
+            .bind(update.statistics.as_deref())
+            .bind(update.failure.as_deref())
+            .bind(update.artifacts.as_deref())
+            .execute(&mut tx.connection)
+            .await?;
         Ok(())
     }
 }
@@ -121,9 +124,15 @@ impl Write for Append {
     type Output = i64;
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<i64, Failure> {
-        let (id, last) = self.number(tx).await?;
+        let (head, tail) = self.encoded.split_at(self.encoded.len().min(CHUNK));
+        let mut last = self.insert(tx, head).await?;
+        for chunk in tail.chunks(CHUNK) {
+            last = self.insert(tx, chunk).await?;
+        }
+        if let Some(update) = &self.update {
+            self.update(tx, update).await?;
+        }
         let first = last - self.events.len() as i64 + 1;
-        self.insert(tx, id, first).await?;
         for (event, sequence) in self.events.iter_mut().zip(first..) {
             Arc::make_mut(event).sequence = sequence;
         }
@@ -174,9 +183,4 @@ impl Update {
             && self.failure.is_none()
             && self.artifacts.is_none()
     }
-}
-
-fn insert(rows: usize) -> Arc<str> {
-    let values = vec!["(?, ?, ?)"; rows].join(", ");
-    format!("INSERT INTO events (run_id, sequence, event) VALUES {values}").into()
 }

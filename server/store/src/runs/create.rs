@@ -17,17 +17,22 @@ use crate::writer::{Tx, Write, Writer};
 /// Time after which a full queue may have room again.
 const QUEUE_RETRY: Duration = Duration::from_secs(1);
 
-/// One statement text, so that the database's thread is asked once.
-const INSERT: &str = "\
+/// Does everything in one text, so that the database's thread is asked once: nothing is inserted
+/// when the request has created a run before or when too many wait, and then the later statements
+/// find that nothing has changed. (Parameters without numbers, because sqlx counts only those on
+/// from statement to statement.)
+const CREATE: &str = "\
     INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence, attempt, \
                       request_id, fingerprint, head, statistics) \
-    VALUES (?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?); \
-    INSERT INTO run_specs (run_id, spec) VALUES (last_insert_rowid(), ?); \
-    INSERT INTO events (run_id, sequence, event) VALUES (last_insert_rowid(), 1, ?)";
-
-const INSERT_LABELS: &str = "\
+    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ? \
+    WHERE NOT EXISTS (SELECT 1 FROM runs WHERE request_id = ?) \
+        AND (SELECT runs FROM run_counts WHERE state = 1) < ? \
+    RETURNING id; \
+    INSERT INTO run_specs (run_id, spec) SELECT last_insert_rowid(), ? WHERE changes() > 0; \
+    INSERT INTO events (run_id, sequence, event) \
+    SELECT last_insert_rowid(), 1, ? WHERE changes() > 0; \
     INSERT INTO run_labels (run_id, key, value) \
-    SELECT last_insert_rowid(), key, value FROM json_each(?)";
+    SELECT last_insert_rowid(), key, value FROM json_each(?) WHERE changes() > 0";
 
 /// Creates a run, or finds the one that the same request created.
 pub(crate) async fn create(writer: &Writer, new: NewRun) -> Result<v1::Run> {
@@ -88,42 +93,9 @@ impl Create {
         }
     }
 
-    /// How many runs wait, and whether the request has created one before.
-    async fn look(&self, tx: &mut Tx) -> Result<(i64, Option<i64>), Failure> {
-        const LOOK: &str = "\
-            SELECT (SELECT runs FROM run_counts WHERE state = 1), \
-                   (SELECT id FROM runs WHERE request_id = ?)";
-        let found = sqlx::query_as(LOOK).bind(&self.request_id);
-        Ok(found.fetch_one(&mut tx.connection).await?)
-    }
-
-    /// The run that the same request created earlier.
-    async fn earlier(&self, tx: &mut Tx, id: i64) -> Result<v1::Run, Failure> {
-        const EARLIER: &str = concat!(
-            "SELECT ",
-            run_columns!(),
-            ", fingerprint FROM runs WHERE id = ?"
-        );
-        let row = sqlx::query(EARLIER)
-            .bind(id)
-            .fetch_one(&mut tx.connection)
-            .await?;
-        let run = from_row(&row)?;
-        let fingerprint: &[u8] = row.try_get(RUN_COLUMNS)?;
-        if fingerprint != self.fingerprint {
-            let message = format!(
-                "the request id belongs to another request, which created {}; use a new one",
-                run.name
-            );
-            return Err(Error::new(ErrorReason::RequestIdReused, message)
-                .resource(run.name)
-                .into());
-        }
-        Ok(run)
-    }
-
-    async fn insert(&self, tx: &mut Tx) -> Result<(), Failure> {
-        sqlx::query(INSERT)
+    /// Creates the run; `false` when it must not be.
+    async fn insert(&self, tx: &mut Tx) -> Result<bool, Failure> {
+        let inserted = sqlx::query(CREATE)
             .bind(&self.run.name)
             .bind(&self.run.test_name)
             .bind(self.run.create_time.as_ref().map_or(0, clock::nanos))
@@ -131,17 +103,34 @@ impl Create {
             .bind(self.fingerprint.as_slice())
             .bind(self.head.as_slice())
             .bind(self.statistics.as_deref())
+            .bind(&self.request_id)
+            .bind(self.max_queued)
             .bind(self.spec.as_slice())
             .bind(self.encoded_event.as_slice())
-            .execute(&mut tx.connection)
+            .bind(&self.labels)
+            // Reading all rows is what executes every statement.
+            .fetch_all(&mut tx.connection)
             .await?;
-        if let Some(labels) = &self.labels {
-            sqlx::query(INSERT_LABELS)
-                .bind(labels)
-                .execute(&mut tx.connection)
-                .await?;
+        Ok(!inserted.is_empty())
+    }
+
+    /// The run that the same request created earlier.
+    async fn earlier(&self, tx: &mut Tx) -> Result<Option<v1::Run>, Failure> {
+        const EARLIER: &str = concat!(
+            "SELECT ",
+            run_columns!(),
+            ", fingerprint FROM runs WHERE request_id = ?"
+        );
+        let query = sqlx::query(EARLIER).bind(&self.request_id);
+        let Some(row) = query.fetch_optional(&mut tx.connection).await? else {
+            return Ok(None);
+        };
+        let run = from_row(&row)?;
+        let fingerprint: &[u8] = row.try_get(RUN_COLUMNS)?;
+        if fingerprint != self.fingerprint {
+            return Err(reused(&run.name).into());
         }
-        Ok(())
+        Ok(Some(run))
     }
 }
 
@@ -149,17 +138,19 @@ impl Write for Create {
     type Output = v1::Run;
 
     async fn apply(&mut self, tx: &mut Tx) -> Result<v1::Run, Failure> {
-        let (queued, earlier) = self.look(tx).await?;
-        if let Some(id) = earlier {
-            return self.earlier(tx, id).await;
+        if !self.insert(tx).await? {
+            let earlier = self.earlier(tx).await?;
+            return earlier.ok_or_else(|| queue_full(self.max_queued).into());
         }
-        if queued >= i64::from(self.max_queued) {
-            return Err(queue_full(self.max_queued).into());
-        }
-        self.insert(tx).await?;
         tx.announce(&self.run.name, vec![Arc::clone(&self.event)]);
         Ok(self.run.clone())
     }
+}
+
+fn reused(run: &str) -> Error {
+    let message =
+        format!("the request id belongs to another request, which created {run}; use a new one");
+    Error::new(ErrorReason::RequestIdReused, message).resource(run)
 }
 
 fn queue_full(max: u32) -> Error {
