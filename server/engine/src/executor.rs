@@ -11,6 +11,7 @@ mod compare;
 pub mod flags;
 mod result;
 mod scope;
+mod shown;
 mod templates;
 mod timing;
 mod upload;
@@ -198,7 +199,11 @@ impl Executor {
         if let Err(error) = self.check(scope.backend, command) {
             return started.unexecuted(scope, Outcome::Error, Some(error.to_failure()));
         }
-        let (mut attempt, attempts) = self.attempts(scope, command, flags).await;
+        let screenshots = screenshot_policy(scope, flags);
+        let (mut attempt, attempts) = self.attempts(scope, command, flags, screenshots).await;
+        if attempt.lacks_picture && screenshots != ScreenshotPolicy::Never {
+            artifacts::take_picture(scope, &mut attempt.execution).await;
+        }
         attempt.artifacts = self.keep_downloads(scope, &mut attempt.execution).await;
         result::store_output(scope, command, &mut attempt);
         let screenshots = self
@@ -213,16 +218,16 @@ impl Executor {
         scope: &mut Scope,
         command: &v1::Command,
         flags: &v1::StepFlags,
+        screenshots: ScreenshotPolicy,
     ) -> (Attempt, u32) {
         let timing = Timing::new(&scope.defaults, flags, command);
-        let screenshots = screenshot_policy(scope, flags);
         let mut earlier: Option<Attempt> = None;
         let mut number = 1;
         loop {
             let one = self.attempt(scope, command, &timing, screenshots);
             let mut attempt = match tokio::time::timeout(timing.guard, one).await {
                 Ok(attempt) => attempt,
-                Err(_) => Attempt::error(result::timed_out(scope, timing.guard)),
+                Err(_) => Attempt::stopped(result::timed_out(scope, timing.guard)),
             };
             if let Some(earlier) = earlier.take() {
                 attempt.follow(earlier, number - 1);
@@ -246,11 +251,13 @@ impl Executor {
         let mut used = Used::default();
         let resolved = match templates::resolve(scope, command, timing.timeout, &mut used).await {
             Ok(resolved) => resolved,
-            Err(failure) => return Attempt::new(errored(failure), used),
+            Err(failure) => return Attempt::error(failure, used),
         };
         let performed = self.perform(scope, &resolved, timing, screenshots, &mut used);
-        let execution = performed.await.unwrap_or_else(errored);
-        Attempt::new(execution, used)
+        match performed.await {
+            Ok(execution) => Attempt::new(&resolved, execution, used),
+            Err(failure) => Attempt::error(failure, used),
+        }
     }
 
     /// Executes a command whose templates have been substituted. `Err` is an ERROR.

@@ -21,7 +21,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets of this process' environment: `ETUDE_SECRET_{NAME}`.
+    /// The secrets of this process' environment: the variables whose name begins with `prefix`,
+    /// which is [`ENV_PREFIX`] unless a test needs another.
     pub fn from_env(prefix: &str) -> Self {
         Self::from_vars(prefix, std::env::vars_os())
     }

@@ -1,17 +1,24 @@
 //! Keeps a step's screenshots and downloads. What cannot be kept is a warning, never a verdict.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
-use etude::v1::{self, ArtifactKind, ScreenshotMoment, WarningKind, command::Action};
+use etude::v1::{
+    self, ArtifactKind, ScreenshotMoment, ScreenshotPolicy, WarningKind, command::Action,
+};
 use tokio::io::AsyncReadExt as _;
 
 use super::Executor;
 use super::result::warning;
 use super::scope::Scope;
-use crate::backend::{Execution, LocalFile};
+use crate::backend::{ExecuteOptions, Execution, LocalFile};
 use crate::error::{Error, Result};
 use crate::store::{ArtifactSink, NewArtifact, Store};
+
+/// How long the screenshot of a step that failed without the backend may take.
+const PICTURE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How much of a download is read at a time, in bytes.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -58,6 +65,29 @@ impl Executor {
             }
         }
         kept
+    }
+}
+
+/// Lets the backend take a screenshot for a step that failed without it. None is no loss: the
+/// page may be the reason.
+pub(super) async fn take_picture(scope: &mut Scope, execution: &mut Execution) {
+    let options = ExecuteOptions {
+        timeout: PICTURE_LIMIT,
+        navigation_timeout: PICTURE_LIMIT,
+        screenshots: ScreenshotPolicy::Never,
+        base_url: String::new(),
+        variables: BTreeMap::new(),
+        upload: None,
+    };
+    if !scope.is_alive() {
+        return;
+    }
+    let command = v1::TakeScreenshot::default().into();
+    let taken = scope.session.execute(&command, &options);
+    if let Ok(taken) = tokio::time::timeout(PICTURE_LIMIT, taken).await {
+        let pictures = taken.screenshots.into_iter();
+        let after = pictures.map(|(_, content)| (ScreenshotMoment::After, content));
+        execution.screenshots.extend(after);
     }
 }
 

@@ -1,5 +1,4 @@
-//! From an execution to a step's result: nothing is lost that matters, nothing is shown that must
-//! not be, and nothing exceeds the contract's bounds.
+//! From an execution to a step's result.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,35 +6,16 @@ use etude::v1::{
     self, ErrorReason, Failure, Outcome, StepResult, Warning, WarningKind, command::Action,
 };
 use etude_language::natural;
-use prost_types::value::Kind;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::scope::Scope;
+use super::shown;
 use super::templates::Used;
 use crate::backend::{Execution, Verdict};
 use crate::error::failure;
-use crate::mask::{self, Mask};
-use crate::variables::{Layer, text_of};
-
-/// The most of an output that a result shows, in bytes.
-const OUTPUT_BYTES: usize = 64 * 1024;
-
-/// The deepest nesting of an output that is kept as a structure; decoders refuse what is nested
-/// about twice as deep. A deeper one is shown as JSON text.
-const OUTPUT_DEPTH: usize = 24;
-
-/// The most of a text in a failure or of a step's own text, in bytes.
-const TEXT_BYTES: usize = 16 * 1024;
-
-/// The most console entries, network entries and warnings of a result.
-const ENTRIES: usize = 50;
-
-/// The most of a console entry's text, in bytes.
-const CONSOLE_BYTES: usize = 4 * 1024;
-
-/// The most of an address, in bytes.
-const URL_BYTES: usize = 2 * 1024;
+use crate::mask;
+use crate::variables::Layer;
 
 /// What one attempt came to.
 pub(super) struct Attempt {
@@ -45,13 +25,18 @@ pub(super) struct Attempt {
     pub(super) artifacts: Vec<String>,
     /// The variable that was set.
     pub(super) set_variable: String,
+    /// It failed here, so that the backend has taken no screenshot of the page.
+    pub(super) lacks_picture: bool,
     /// The output was computed from a secret.
     secret_output: bool,
 }
 
 impl Attempt {
-    pub(super) fn new(execution: Execution, used: Used) -> Self {
+    /// What the command's execution came to.
+    pub(super) fn new(command: &v1::Command, execution: Execution, used: Used) -> Self {
+        let passed = execution.verdict == Verdict::Pass;
         Self {
+            lacks_picture: !passed && is_executed_here(command),
             execution,
             used,
             artifacts: Vec::new(),
@@ -60,8 +45,20 @@ impl Attempt {
         }
     }
 
-    pub(super) fn error(failure: Failure) -> Self {
-        Self::new(super::errored(failure), Used::default())
+    /// What did not come to an execution by the backend.
+    pub(super) fn error(failure: Failure, used: Used) -> Self {
+        Self {
+            lacks_picture: true,
+            ..Self::new(&v1::Command::default(), super::errored(failure), used)
+        }
+    }
+
+    /// What had to be stopped: a page that has not answered until now gives no picture either.
+    pub(super) fn stopped(failure: Failure) -> Self {
+        Self {
+            lacks_picture: false,
+            ..Self::error(failure, Used::default())
+        }
     }
 
     /// Takes over what the attempt before this one, number `number`, has left.
@@ -83,6 +80,21 @@ impl Attempt {
         prepend(&mut execution.network, earlier.network);
         prepend(&mut execution.downloads, earlier.downloads);
     }
+}
+
+/// Whether a command needs no page and is executed by the executor itself.
+fn is_executed_here(command: &v1::Command) -> bool {
+    matches!(
+        command.action,
+        Some(
+            Action::Comment(_)
+                | Action::Log(_)
+                | Action::SetVariable(_)
+                | Action::WaitTime(_)
+                | Action::AssertVariable(_)
+                | Action::CallApi(_)
+        )
+    )
 }
 
 fn prepend<T>(list: &mut Vec<T>, mut earlier: Vec<T>) {
@@ -122,7 +134,7 @@ pub(super) fn store_output(scope: &mut Scope, command: &v1::Command, attempt: &m
 pub(super) fn text(scope: &Scope, command: &v1::Command) -> String {
     let mut text = natural::text(command);
     scope.variables.masking().scrub(&mut text);
-    mask::cut(&mut text, TEXT_BYTES);
+    mask::cut(&mut text, shown::TEXT_BYTES);
     text
 }
 
@@ -154,7 +166,7 @@ impl Started {
             url: scope.url.clone(),
             ..self.result(outcome)
         };
-        scrub(&mut result, scope.variables.masking());
+        shown::scrub(&mut result, scope.variables.masking());
         result
     }
 
@@ -176,12 +188,12 @@ impl Started {
         let mut warnings = execution.warnings;
         let output = execution.output.as_ref().map(|value| {
             if attempt.secret_output {
-                return string(mask::DOTS.to_owned());
+                return shown::string(mask::DOTS.to_owned());
             }
-            shown_output(value, mask, &mut warnings)
+            shown::output(value, mask, &mut warnings)
         });
         if !execution.url.is_empty() {
-            scope.url = shown_url(&execution.url, mask);
+            scope.url = shown::url(&execution.url, mask);
         }
         let mut result = StepResult {
             failure,
@@ -198,8 +210,8 @@ impl Started {
             url: scope.url.clone(),
             ..self.result(outcome)
         };
-        bound(&mut result);
-        scrub(&mut result, scope.variables.masking());
+        shown::bound(&mut result);
+        shown::scrub(&mut result, scope.variables.masking());
         result
     }
 
@@ -212,131 +224,6 @@ impl Started {
             text: self.text,
             ..StepResult::default()
         }
-    }
-}
-
-/// An address as it is shown.
-fn shown_url(url: &str, mask: &Mask) -> String {
-    let mut url = mask.shown(url).into_owned();
-    mask::cut(&mut url, URL_BYTES);
-    url
-}
-
-/// The output as it is shown: masked, then cut.
-fn shown_output(value: &Value, mask: &Mask, warnings: &mut Vec<Warning>) -> prost_types::Value {
-    let masked = mask.value(value);
-    let mut text = text_of(&masked).into_owned();
-    if text.len() <= OUTPUT_BYTES && depth(&masked) <= OUTPUT_DEPTH {
-        return to_prost(masked);
-    }
-    if mask::cut(&mut text, OUTPUT_BYTES) {
-        let whole = text_of(value).len();
-        let message = format!("the output of {whole} bytes is cut to {OUTPUT_BYTES}");
-        warnings.push(warning(WarningKind::Truncated, message));
-    }
-    string(text)
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
-        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or_default(),
-        _ => 0,
-    }
-}
-
-fn to_prost(value: Value) -> prost_types::Value {
-    let kind = match value {
-        Value::Null => Kind::NullValue(0),
-        Value::Bool(flag) => Kind::BoolValue(flag),
-        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
-        Value::String(text) => Kind::StringValue(text),
-        Value::Array(items) => Kind::ListValue(prost_types::ListValue {
-            values: items.into_iter().map(to_prost).collect(),
-        }),
-        Value::Object(entries) => Kind::StructValue(prost_types::Struct {
-            fields: entries
-                .into_iter()
-                .map(|(key, value)| (key, to_prost(value)))
-                .collect(),
-        }),
-    };
-    prost_types::Value { kind: Some(kind) }
-}
-
-fn string(text: String) -> prost_types::Value {
-    let kind = Some(Kind::StringValue(text));
-    prost_types::Value { kind }
-}
-
-/// Leaves out what exceeds the contract's numbers, and says so.
-fn bound(result: &mut StepResult) {
-    let left_out = [
-        ("console entries", truncate(&mut result.console)),
-        ("network entries", truncate(&mut result.network)),
-        ("warnings", truncate(&mut result.warnings)),
-    ];
-    for (what, count) in left_out {
-        if count > 0 {
-            let message = format!("{count} {what} are left out");
-            result
-                .warnings
-                .push(warning(WarningKind::Truncated, message));
-        }
-    }
-}
-
-fn truncate<T>(list: &mut Vec<T>) -> usize {
-    let over = list.len().saturating_sub(ENTRIES);
-    list.truncate(ENTRIES);
-    over
-}
-
-/// Masks every text of a result that comes from the page or the command, then cuts it.
-fn scrub(result: &mut StepResult, mask: &Mask) {
-    let clean = |text: &mut String, bytes: usize| {
-        mask.scrub(text);
-        mask::cut(text, bytes);
-    };
-    if let Some(failure) = &mut result.failure {
-        for text in [
-            &mut failure.message,
-            &mut failure.expected,
-            &mut failure.actual,
-            &mut failure.hint,
-        ] {
-            clean(text, TEXT_BYTES);
-        }
-    }
-    if let Some(target) = &mut result.target {
-        scrub_target(target, &clean);
-    }
-    for warning in &mut result.warnings {
-        clean(&mut warning.message, CONSOLE_BYTES);
-    }
-    for entry in &mut result.console {
-        clean(&mut entry.text, CONSOLE_BYTES);
-        clean(&mut entry.source, URL_BYTES);
-    }
-    for entry in &mut result.network {
-        clean(&mut entry.url, URL_BYTES);
-        clean(&mut entry.error, CONSOLE_BYTES);
-    }
-}
-
-fn scrub_target(target: &mut v1::TargetResolution, clean: &impl Fn(&mut String, usize)) {
-    clean(&mut target.element, CONSOLE_BYTES);
-    if let Some(selector) = &mut target.selector {
-        clean(&mut selector.value, CONSOLE_BYTES);
-    }
-    for failed in &mut target.failed_selectors {
-        clean(&mut failed.reason, CONSOLE_BYTES);
-        if let Some(selector) = &mut failed.selector {
-            clean(&mut selector.value, CONSOLE_BYTES);
-        }
-    }
-    for suggestion in &mut target.suggestions {
-        clean(suggestion, CONSOLE_BYTES);
     }
 }
 

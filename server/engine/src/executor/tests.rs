@@ -29,6 +29,11 @@ impl Bench {
         let executor = crate::testing::executor(&store, secrets);
         let options = ScopeOptions {
             owner: "sessions/test".to_owned(),
+            // Only what a test is about reaches the backend.
+            defaults: StepDefaults {
+                screenshots: ScreenshotPolicy::Never,
+                ..StepDefaults::default()
+            },
             ..ScopeOptions::default()
         };
         let scope = executor

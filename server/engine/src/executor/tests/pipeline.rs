@@ -433,6 +433,40 @@ async fn pictures_and_downloads_become_artifacts() {
 }
 
 #[tokio::test]
+async fn a_step_that_fails_without_the_backend_gets_its_picture_too() {
+    let backend = FakeBackend::new(|_, _| {
+        Act::Reply(Execution {
+            screenshots: vec![(ScreenshotMoment::Command, "page".into())],
+            ..pass()
+        })
+    });
+    let mut bench = Bench::new(&backend).await;
+    let mut pictures = async |command: v1::Command, policy: v1::ScreenshotPolicy| {
+        let flags = StepFlags {
+            screenshots: policy.into(),
+            ..StepFlags::default()
+        };
+        let result = bench.run_with(command, flags).await;
+        let moments = result.screenshots.iter().map(|shot| shot.moment());
+        moments.collect::<Vec<_>>()
+    };
+    let wrong: v1::Command = v1::AssertVariable {
+        expression: "1".into(),
+        value: "2".into(),
+        ..v1::AssertVariable::default()
+    }
+    .into();
+    let on_failure = v1::ScreenshotPolicy::OnFailure;
+    let after = [ScreenshotMoment::After];
+    assert_eq!(pictures(wrong.clone(), on_failure).await, after);
+    assert_eq!(pictures(click("$none").into(), on_failure).await, after);
+    assert_eq!(pictures(wrong, v1::ScreenshotPolicy::Never).await, []);
+    assert_eq!(pictures(v1::Log::default().into(), on_failure).await, []);
+    // One whose fields are wrong has not come near the page.
+    assert_eq!(pictures(click("").into(), on_failure).await, []);
+}
+
+#[tokio::test]
 async fn outputs_and_lists_are_kept_within_bounds() {
     let backend = FakeBackend::new(|command, _| {
         let mut deep = json!(1);
