@@ -105,3 +105,53 @@ impl Monitor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use etude_store::{Options, SqliteStore};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_told_with_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(Options::new(folder.path()))
+            .await
+            .unwrap();
+        let (reporter, _) = tonic_health::server::health_reporter();
+        let mut monitor = Monitor {
+            board: HealthBoard::new(reporter),
+            info: Info::new(etude::v1::ServerLimits::default()),
+            store: Arc::new(store),
+            browser: watch::Sender::new(Health::Serving("Fake".into())).subscribe(),
+        };
+        monitor.start().await;
+        assert!(monitor.info.is_serving("store"));
+        assert!(monitor.info.is_serving("browser"));
+        monitor.store.close().await;
+        monitor.look_at_store().await;
+        assert!(!monitor.info.is_serving("store"));
+        assert!(monitor.info.is_serving("browser"));
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_is_looked_for_does_not_serve_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(Options::new(folder.path()))
+            .await
+            .unwrap();
+        let (reporter, _) = tonic_health::server::health_reporter();
+        let browser = watch::Sender::new(Health::Starting);
+        let mut monitor = Monitor {
+            board: HealthBoard::new(reporter),
+            info: Info::new(etude::v1::ServerLimits::default()),
+            store: Arc::new(store),
+            browser: browser.subscribe(),
+        };
+        monitor.start().await;
+        assert!(!monitor.info.is_serving("browser"));
+        browser.send_replace(Health::Serving("Fake".into()));
+        monitor.look_at_browser();
+        assert!(monitor.info.is_serving("browser"));
+    }
+}

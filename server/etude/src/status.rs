@@ -47,7 +47,15 @@ pub fn to_status(error: Error) -> Status {
     Status::with_error_details(code, cut(&error.message, MESSAGE_BYTES), details)
 }
 
-/// Gives a status that tonic made the details that every status of ours has.
+/// Gives a status that tonic made, for a stream of requests, the details that ours have.
+pub(crate) fn completed(status: Status) -> Status {
+    match status.details().is_empty() {
+        true => complete(status.code(), status.message()),
+        false => status,
+    }
+}
+
+/// The status with all details in place of one that tonic made.
 pub(crate) fn complete(code: Code, message: &str) -> Status {
     let too_large = message.contains("message length too large");
     let undecodable = code == Code::Internal && message.starts_with("failed to decode");

@@ -13,7 +13,7 @@ use futures::{Stream, StreamExt as _, stream};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{answer, check, check_message, page_size};
-use crate::status::to_status;
+use crate::status::{completed, to_status};
 
 /// Most content of one message, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -208,7 +208,8 @@ impl Artifacts {
 async fn next_part(
     requests: &mut Streaming<v1::CreateArtifactRequest>,
 ) -> Result<Option<Part>, Status> {
-    let Some(request) = requests.message().await? else {
+    let request = requests.message().await.map_err(completed)?;
+    let Some(request) = request else {
         return Ok(None);
     };
     check_message(&request).map_err(to_status)?;

@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt as _, stream};
 use tonic::{Status, Streaming};
 
 use super::{check_message, note_session};
-use crate::status::to_status;
+use crate::status::{completed, to_status};
 
 /// The responses of a batch.
 pub(super) type BatchStream =
@@ -40,7 +40,8 @@ struct Batch {
 
 impl Batch {
     async fn next(mut self) -> Result<Option<(v1::ExecuteBatchResponse, Self)>, Status> {
-        let Some(request) = self.requests.message().await? else {
+        let request = self.requests.message().await.map_err(completed)?;
+        let Some(request) = request else {
             return Ok(None);
         };
         let response = self.answer(request).await;

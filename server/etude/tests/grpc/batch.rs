@@ -57,6 +57,24 @@ async fn a_wrong_request_ends_the_stream_and_is_named() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_too_large_ends_the_stream_by_its_reason() {
+    let fixture = Fixture::start().await;
+    let session = fixture.session().await;
+    let mut client = CommandServiceClient::new(fixture.channel.clone());
+    let requests = vec![
+        request(Some(&session), "http://a.test/"),
+        request(None, &"x".repeat(2 * 1024 * 1024)),
+    ];
+    let responses = client.execute_batch(stream::iter(requests)).await.unwrap();
+    let mut responses = responses.into_inner();
+    assert!(responses.message().await.unwrap().is_some());
+    let status = responses.message().await.unwrap_err();
+    let details = expect(&status, ErrorReason::MessageTooLarge);
+    assert!(details.retry_info().is_some());
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
 async fn the_first_request_needs_a_session() {
     let fixture = Fixture::start().await;
     let mut client = CommandServiceClient::new(fixture.channel.clone());
