@@ -6,7 +6,7 @@ use std::time::Duration;
 use etude_engine::backend::{Backend, Health};
 use etude_engine::store::Store;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -54,19 +54,24 @@ impl Monitor {
         let mut ticks = interval(STORE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => break,
-                changed = self.browser.changed() => match changed {
-                    Ok(()) => self.look_at_browser(),
-                    // The backend has gone; its last word holds.
-                    Err(_) => stop.cancelled().await,
-                },
-                _ = ticks.tick() => self.look_at_store().await,
-            }
+        // A store that does not answer must not hold the shutdown up.
+        while stop
+            .run_until_cancelled(self.next_look(&mut ticks))
+            .await
+            .is_some()
+        {
             self.publish().await;
         }
         self.board.close().await;
+    }
+
+    /// Looks at what has changed, or at the store when it is time to.
+    async fn next_look(&mut self, ticks: &mut Interval) {
+        tokio::select! {
+            // Fails when the backend has gone; its last word holds.
+            Ok(()) = self.browser.changed() => self.look_at_browser(),
+            _ = ticks.tick() => self.look_at_store().await,
+        }
     }
 
     async fn publish(&mut self) {
