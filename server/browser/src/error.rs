@@ -53,7 +53,7 @@ pub enum LaunchError {
     /// Chromium gave up, as it does when root starts it with its sandbox on.
     #[error(
         "Chromium does not start as root with its sandbox on; run the server as another user, or, \
-         in a container that isolates it, set browser.no_sandbox (flag --no-sandbox): {cause}"
+         in a container that isolates it, set browser.no_sandbox (flag --browser-no-sandbox): {cause}"
     )]
     SandboxedRoot {
         /// The driver's words.
