@@ -61,6 +61,16 @@ impl FolderLock {
     }
 }
 
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file would not be enough: a program that is being started at this moment
+        // has a copy of it for an instant, and the lock would last as long.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the folder was not unlocked");
+        }
+    }
+}
+
 fn in_use(folder: &Path, holder: &str) -> Error {
     let who = match holder {
         "" => "another process".to_owned(),
@@ -102,5 +112,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(FolderLock::take(folder.path()).unwrap());
         assert!(FolderLock::take(folder.path()).unwrap().after_crash);
+    }
+    #[test]
+    fn a_released_folder_is_free_while_programs_are_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let starting = std::thread::spawn(|| {
+            for _ in 0..200 {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        while !starting.is_finished() {
+            FolderLock::take(folder.path()).unwrap().release();
+        }
+        starting.join().unwrap();
     }
 }

@@ -25,16 +25,22 @@ pub(crate) async fn prepare(options: &Options) -> Result<SqliteConnection> {
     refuse_newer(&options.database(), newest(&MIGRATIONS)).await?;
     let mut connection = writer(options).await?;
     migrate(&mut connection, &MIGRATIONS).await?;
+    // From here on every commit is synced. A migration need not be: it lies in the same log as
+    // the first write after it, and is synced with that or done again.
+    sqlx::query("PRAGMA synchronous = FULL")
+        .execute(&mut connection)
+        .await
+        .map_err(database)?;
     Ok(connection)
 }
 
-/// The one connection that writes.
+/// The one connection that writes, before it syncs its commits.
 async fn writer(options: &Options) -> Result<SqliteConnection> {
     let mut connect = common(&options.database())
         .create_if_missing(true)
         .page_size(PAGE as u32)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SqliteSynchronous::Normal)
         // Appends of each number of events have a statement of their own.
         .statement_cache_capacity(150)
         // A log that a burst of writes made long is cut after its checkpoint.
