@@ -9,6 +9,7 @@ mod value;
 use etude::v1::{self, ErrorReason};
 
 use crate::diagnose::{Mistake, Mistakes};
+use crate::model::Field;
 use crate::source::{Source, Span};
 use crate::tree::{Node, NodeId, Tree};
 use crate::variables::Uses;
@@ -104,6 +105,25 @@ impl<'d> Decoder<'d, '_> {
     fn refuse(&mut self, mistake: Mistake) {
         self.places.refuse(&self.path);
         self.mistakes.add(mistake);
+    }
+
+    /// Whether a list has more items than its field may; then none of them is read.
+    fn is_too_long(&mut self, field: &Field, node: &Node<'_>, items: &[NodeId]) -> bool {
+        let most = field.rules.max_items.unwrap_or(u64::MAX);
+        let too_long = items.len() as u64 > most;
+        if too_long {
+            let message = format!(
+                "\"{}\" must have at most {most} items, has {}",
+                field.name(),
+                items.len()
+            );
+            self.refuse(Mistake::error(
+                node.span,
+                ErrorReason::InvalidValue,
+                message,
+            ));
+        }
+        too_long
     }
 
     fn wrong_type(&mut self, node: &Node<'_>, expected: &str) -> Mistake {

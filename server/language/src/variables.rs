@@ -41,6 +41,10 @@ pub(crate) struct BrokenTemplate {
 impl Uses {
     /// Adds what the fields of a message, which stands at `path`, do.
     pub(crate) fn read(&mut self, message: &DynamicMessage, model: &Message, path: &str) {
+        self.read_at(message, model, &mut path.to_owned());
+    }
+
+    fn read_at(&mut self, message: &DynamicMessage, model: &Message, path: &mut String) {
         for field in &model.fields {
             let is_text = field.spec.template
                 || field.spec.expression
@@ -50,20 +54,22 @@ impl Uses {
                 continue;
             }
             let value = message.get_field(&field.descriptor);
-            let path = match path.is_empty() {
-                true => field.name().to_owned(),
-                false => format!("{path}.{}", field.name()),
-            };
+            let length = path.len();
+            if length > 0 {
+                path.push('.');
+            }
+            path.push_str(field.name());
             match (value.as_ref(), inner) {
-                (Value::Message(message), Some(model)) => self.read(message, model, &path),
-                (Value::String(text), _) => self.text(field, text, &path),
+                (Value::Message(message), Some(model)) => self.read_at(message, model, path),
+                (Value::String(text), _) => self.text(field, text, path),
                 (Value::Map(entries), _) => {
                     for text in entries.values().filter_map(Value::as_str) {
-                        self.text(field, text, &path);
+                        self.text(field, text, path);
                     }
                 }
                 _ => {}
             }
+            path.truncate(length);
         }
     }
 

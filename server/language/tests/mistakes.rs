@@ -162,7 +162,7 @@ fn nesting_is_bounded() {
 
 #[test]
 fn at_most_a_thousand_mistakes_are_reported() {
-    let steps = "- clik: x\n".repeat(20_000);
+    let steps = "- clik: x\n".repeat(10_000);
     let file = format!("name: t\nsteps:\n{steps}");
     let found = reasons(file.as_bytes());
     assert_eq!(found.len(), 1000);
@@ -170,6 +170,26 @@ fn at_most_a_thousand_mistakes_are_reported() {
     let items = "- wait: 11m\n".repeat(2000);
     let file = format!("name: t\nsteps:\n{items}");
     assert_eq!(reasons(file.as_bytes()).len(), 1000);
+}
+
+#[test]
+fn a_list_that_is_too_long_is_one_mistake() {
+    for (list, name) in [
+        ("- clik: x\n".repeat(10_001), "steps"),
+        (
+            format!("- refresh\ndata:\n{}", "- 1\n".repeat(10_001)),
+            "data_rows",
+        ),
+        (
+            format!("- refresh\ntags:\n{}", "- [a]\n".repeat(101)),
+            "tags",
+        ),
+    ] {
+        let found = mistakes(format!("name: t\nsteps:\n{list}").as_bytes());
+        assert_eq!(found.len(), 1, "{found:?}");
+        let message = format!("] \"{name}\" must have at most ");
+        assert!(found[0].contains(&message), "{found:?}");
+    }
 }
 
 #[test]

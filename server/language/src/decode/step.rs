@@ -2,7 +2,9 @@
 
 use etude::catalog::{self, CommandSpec};
 use etude::v1::{self, ErrorReason};
-use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+use prost::Message as _;
+use prost::encoding::{WireType, encode_key};
+use prost_reflect::{DynamicMessage, Value};
 
 use super::{Decoder, target};
 use crate::diagnose::{Mistake, shown};
@@ -29,8 +31,13 @@ struct Named<'e> {
 }
 
 impl<'d> Decoder<'d, '_> {
-    /// The steps of a list.
-    pub(super) fn steps(&mut self, id: NodeId, uses: &mut Vec<Uses>) -> Vec<v1::Step> {
+    /// The steps of a list, which is the value of `field`.
+    pub(super) fn steps(
+        &mut self,
+        field: &Field,
+        id: NodeId,
+        uses: &mut Vec<Uses>,
+    ) -> Vec<v1::Step> {
         let node = self.node(id);
         let items = match &node.content {
             Content::List(items) => items,
@@ -44,6 +51,9 @@ impl<'d> Decoder<'d, '_> {
                 return Vec::new();
             }
         };
+        if self.is_too_long(field, node, items) {
+            return Vec::new();
+        }
         let mut steps = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let span = self.node(*item).span;
@@ -222,9 +232,7 @@ impl<'d> Decoder<'d, '_> {
             let message = decoder.command_fields(named, model)?;
             decoder.need(model, &message, named.span, &spec.yaml);
             uses.read(&message, model, &decoder.path);
-            let mut command = DynamicMessage::new(v1::Command::default().descriptor());
-            command.set_field(&spec.action, Value::Message(message));
-            command.transcode_to().ok()
+            typed(spec, &message)
         })
     }
 
@@ -367,6 +375,15 @@ impl<'d> Decoder<'d, '_> {
             self.mistakes.add(mistake);
         }
     }
+}
+
+/// The typed command of a command's own message. Setting the field of a dynamic `Command` would
+/// clear a hundred others first, so it is wrapped as bytes.
+fn typed(spec: &CommandSpec, message: &DynamicMessage) -> Option<v1::Command> {
+    let mut bytes = Vec::new();
+    encode_key(spec.action.number(), WireType::LengthDelimited, &mut bytes);
+    message.encode_length_delimited(&mut bytes).ok()?;
+    v1::Command::decode(bytes.as_slice()).ok()
 }
 
 /// `subject` needs the field.

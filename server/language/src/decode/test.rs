@@ -81,10 +81,10 @@ impl<'d> Decoder<'d, '_> {
     fn section(&mut self, field: &Field, id: NodeId, test: &mut v1::Test, sections: &mut Sections) {
         match field.name() {
             "variables" => test.variables = self.variables(id),
-            "data_rows" => test.data_rows = self.data(id),
-            "setup" => test.setup = self.steps(id, &mut sections.setup),
-            "teardown" => test.teardown = self.steps(id, &mut sections.teardown),
-            _ => test.checkpoints = self.checkpoints(id, &mut sections.checkpoints),
+            "data_rows" => test.data_rows = self.data(field, id),
+            "setup" => test.setup = self.steps(field, id, &mut sections.setup),
+            "teardown" => test.teardown = self.steps(field, id, &mut sections.teardown),
+            _ => test.checkpoints = self.checkpoints(field, id, &mut sections.checkpoints),
         }
     }
 
@@ -109,10 +109,14 @@ impl<'d> Decoder<'d, '_> {
         for path in ["checkpoints", "checkpoints[0]", "checkpoints[0].steps"] {
             self.key(path, entry.key_span);
         }
+        let uses = &mut sections.checkpoints;
+        let Some(field) = model::message("etude.v1.Checkpoint").field(STEPS) else {
+            return;
+        };
         let steps = self.within("checkpoints", span, |decoder| {
             decoder.item(0, span, |decoder| {
                 decoder.within(STEPS, span, |decoder| {
-                    decoder.steps(entry.value, &mut sections.checkpoints)
+                    decoder.steps(field, entry.value, uses)
                 })
             })
         });
@@ -142,9 +146,14 @@ impl<'d> Decoder<'d, '_> {
         }
     }
 
-    fn checkpoints(&mut self, id: NodeId, uses: &mut Vec<Uses>) -> Vec<v1::Checkpoint> {
+    fn checkpoints(
+        &mut self,
+        field: &Field,
+        id: NodeId,
+        uses: &mut Vec<Uses>,
+    ) -> Vec<v1::Checkpoint> {
         let node = self.node(id);
-        let Some(items) = self.list(node, "a list of checkpoints") else {
+        let Some(items) = self.list(field, node, "a list of checkpoints") else {
             return Vec::new();
         };
         let mut checkpoints = Vec::with_capacity(items.len());
@@ -167,16 +176,17 @@ impl<'d> Decoder<'d, '_> {
         let model = model::message("etude.v1.Checkpoint");
         for entry in entries {
             let value = self.node(entry.value);
-            match model.field(&entry.key).map(Field::name) {
-                Some("name") => {
-                    checkpoint.name = self
-                        .within("name", value.span, |decoder| decoder.text(value))
-                        .unwrap_or_default();
+            match model.field(&entry.key) {
+                Some(field) if field.name() == STEPS => {
+                    self.key(STEPS, entry.key_span);
+                    checkpoint.steps = self.within(STEPS, value.span, |decoder| {
+                        decoder.steps(field, entry.value, uses)
+                    });
                 }
-                Some(name) => {
-                    self.key(name, entry.key_span);
-                    checkpoint.steps =
-                        self.within(name, value.span, |decoder| decoder.steps(entry.value, uses));
+                Some(field) => {
+                    checkpoint.name = self
+                        .within(field.name(), value.span, |decoder| decoder.text(value))
+                        .unwrap_or_default();
                 }
                 None => self.unknown_key(entry, model.names()),
             }
@@ -248,7 +258,7 @@ impl<'d> Decoder<'d, '_> {
     }
 
     /// A list of rows, or `{rows: …}`.
-    fn data(&mut self, id: NodeId) -> Vec<v1::DataRow> {
+    fn data(&mut self, field: &Field, id: NodeId) -> Vec<v1::DataRow> {
         let node = self.node(id);
         let list = match &node.content {
             Content::Map(entries) => {
@@ -264,7 +274,7 @@ impl<'d> Decoder<'d, '_> {
             }
             _ => Some(node),
         };
-        let Some(items) = list.and_then(|node| self.list(node, "a list of rows")) else {
+        let Some(items) = list.and_then(|node| self.list(field, node, "a list of rows")) else {
             return Vec::new();
         };
         let mut rows = Vec::with_capacity(items.len());
@@ -302,9 +312,9 @@ impl<'d> Decoder<'d, '_> {
         }
     }
 
-    fn list(&mut self, node: &'d Node<'d>, expected: &str) -> Option<&'d [NodeId]> {
+    fn list(&mut self, field: &Field, node: &'d Node<'d>, expected: &str) -> Option<&'d [NodeId]> {
         match &node.content {
-            Content::List(items) => Some(items),
+            Content::List(items) => (!self.is_too_long(field, node, items)).then_some(items),
             content => {
                 if !content.is_null() {
                     let mistake = self.wrong_type(node, expected).suggest(format!(

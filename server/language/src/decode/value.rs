@@ -31,6 +31,9 @@ impl<'d> Decoder<'d, '_> {
                 return None;
             }
         };
+        if self.is_too_long(field, node, items) {
+            return None;
+        }
         let values = items.iter().enumerate().filter_map(|(index, item)| {
             let span = self.node(*item).span;
             self.item(index, span, |decoder| decoder.single(field, *item))
