@@ -1,6 +1,8 @@
 //! The catalogue of commands, derived from the descriptors: what `CommandService` lists, what a
 //! test file's keys mean, and what the command line offers.
 
+mod info;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

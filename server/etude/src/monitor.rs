@@ -84,7 +84,11 @@ impl Monitor {
 
     fn look_at_browser(&mut self) {
         let (serving, detail) = match &*self.browser.borrow_and_update() {
-            Health::Starting => (false, "looking for the browser".to_owned()),
+            Health::Starting => {
+                // Every start passes through this; nothing is wrong, so nothing is logged.
+                self.info.set("browser", false, "looking for the browser");
+                return;
+            }
             Health::Serving(version) => (true, version.clone()),
             Health::NotServing(reason) => (false, reason.clone()),
         };

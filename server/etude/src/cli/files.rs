@@ -1,0 +1,98 @@
+//! Test files: finding and reading them.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::problem::Problem;
+
+/// The most bytes that are read of a file: one more than a test file may have, so that a larger
+/// one is recognised and never loaded whole.
+const READ_LIMIT: u64 = (1 << 20) + 1;
+
+/// The name for stdin.
+pub(crate) const STDIN: &str = "-";
+
+/// The test files that the arguments name: files as they are, folders with all `.yaml`, `.yml` and
+/// `.json` files in them, sorted. Hidden folders are passed over.
+pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    for argument in arguments {
+        if argument.as_os_str() == STDIN {
+            found.push(argument.clone());
+        } else if argument.is_dir() {
+            let before = found.len();
+            search(argument, &mut found)?;
+            if found.len() == before {
+                return Err(Problem::bad_input(format!(
+                    "{} holds no test file; test files end in .yaml, .yml or .json",
+                    argument.display()
+                )));
+            }
+        } else if argument.exists() {
+            found.push(argument.clone());
+        } else {
+            return Err(Problem::bad_input(format!(
+                "{} does not exist; name a test file or a folder of test files",
+                argument.display()
+            )));
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|file| seen.insert(file.clone()));
+    Ok(found)
+}
+
+fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    let unreadable = |error: std::io::Error| {
+        Problem::bad_input(format!("{} cannot be read: {error}", folder.display()))
+    };
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, std::io::Error>>()
+        .map_err(unreadable)?;
+    paths.sort();
+    for path in paths {
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let test = path
+            .extension()
+            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+        // A link to a folder above would never end.
+        if path.is_dir() && !path.is_symlink() && !hidden {
+            search(&path, found)?;
+        } else if path.is_file() && test && !hidden {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A file's content, or that of stdin for `-`; cut above the size that a test file may have.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Problem> {
+    let mut content = Vec::new();
+    let read = match file.as_os_str() == STDIN {
+        true => std::io::stdin()
+            .lock()
+            .take(READ_LIMIT)
+            .read_to_end(&mut content),
+        false => std::fs::File::open(file)
+            .and_then(|file| file.take(READ_LIMIT).read_to_end(&mut content)),
+    };
+    match read {
+        Ok(_) => Ok(content),
+        Err(error) => Err(Problem::bad_input(format!(
+            "{} cannot be read: {error}",
+            file.display()
+        ))),
+    }
+}
+
+/// What messages call the file.
+pub(crate) fn name(file: &Path) -> String {
+    match file.as_os_str() == STDIN {
+        true => "stdin".to_owned(),
+        false => file.display().to_string(),
+    }
+}

@@ -1,0 +1,139 @@
+//! The command line: one file per verb.
+//!
+//! Data goes to stdout, everything else to stderr. The exit code is 0 when all is well, 1 when a
+//! test failed, 2 when the input is wrong and 3 when something could not be run.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+mod commands;
+mod completions;
+mod config;
+mod connect;
+mod demo;
+mod diagnostics;
+mod exec;
+mod explain;
+mod files;
+mod fmt;
+mod health;
+mod interrupt;
+mod output;
+mod problem;
+mod reference;
+mod run;
+mod runs;
+mod schema;
+mod serve;
+mod sessions;
+mod style;
+mod validate;
+mod version;
+mod watch;
+
+use problem::{Exit, Problem};
+
+/// Runs web tests as a gRPC service.
+#[derive(Debug, Parser)]
+#[command(
+    name = "etude",
+    version = version::SHORT,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 passed, 1 a test failed, 2 wrong input, 3 could not run.\n\
+                  Data goes to stdout, everything else to stderr. NO_COLOR turns colours off."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Validate(validate::Args),
+    Fmt(fmt::Args),
+    Demo(demo::Args),
+    Serve(serve::Args),
+    Watch(watch::Args),
+    Runs(runs::Args),
+    Sessions(sessions::Args),
+    Exec(exec::Args),
+    Commands(commands::Args),
+    Schema(schema::Args),
+    Explain(explain::Args),
+    HealthCheck(health::Args),
+    Config(config::Args),
+    Version(version::Args),
+    Completions(completions::Args),
+    #[command(name = "reference", hide = true)]
+    Reference(reference::Args),
+}
+
+/// Parses the arguments of this process and does what they say.
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // The subcommands of `exec` are built from the descriptors, which costs a few milliseconds.
+    let with_commands = arguments.get(1).is_some_and(|verb| verb == "exec");
+    let matches = command(with_commands).get_matches_from(arguments);
+    let outcome = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => dispatch(cli.verb, &matches),
+        Err(error) => error.exit(),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(problem) => {
+            problem.print();
+            problem.exit.into()
+        }
+    }
+}
+
+/// The whole command line; `with_commands`: with a subcommand of `exec` for every command of the
+/// catalogue.
+fn command(with_commands: bool) -> clap::Command {
+    let command = Cli::command();
+    match with_commands {
+        true => command.mut_subcommand("exec", exec::with_commands),
+        false => command,
+    }
+}
+
+fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
+    match verb {
+        Verb::Run(args) => wait_for(run::run(args)),
+        Verb::Validate(args) => validate::run(&args),
+        Verb::Fmt(args) => fmt::run(&args),
+        Verb::Demo(args) => wait_for(demo::run(args)),
+        Verb::Serve(args) => wait_for(serve::run(args)),
+        Verb::Watch(args) => wait_for(watch::run(args)),
+        Verb::Runs(args) => wait_for(runs::run(args)),
+        Verb::Sessions(args) => wait_for(sessions::run(args)),
+        Verb::Exec(args) => wait_for(exec::run(args, matches)),
+        Verb::Commands(args) => commands::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::HealthCheck(args) => wait_for(health::run(args)),
+        Verb::Config(args) => config::run(&args),
+        Verb::Version(args) => version::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Reference(args) => reference::run(&args),
+    }
+}
+
+/// Does a verb that waits for the network.
+fn wait_for(work: impl Future<Output = Result<Exit, Problem>>) -> Result<Exit, Problem> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Problem::could_not_run(format!("the system gives no threads or sockets: {error}"))
+        })?;
+    let outcome = runtime.block_on(work);
+    // What still runs is of no interest any more; blocking reads of stdin would never end.
+    runtime.shutdown_background();
+    outcome
+}

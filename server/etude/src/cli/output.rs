@@ -1,0 +1,110 @@
+//! Writing to stdout and stderr.
+
+use std::io::{ErrorKind, Write as _};
+
+use clap::ValueEnum;
+use prost_reflect::ReflectMessage;
+use serde_json::Value;
+
+use super::problem::{Exit, Problem};
+
+/// The form of data on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// JSON, as the contract's messages have it.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// The option that chooses the form.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FormatArgs {
+    /// The form of the data on stdout
+    #[arg(long, short, value_name = "FORM", default_value = "human")]
+    pub(crate) output: Format,
+}
+
+/// Writes data to stdout. A reader that has gone ends the process without a word.
+pub(crate) fn print(text: &str) -> Result<(), Problem> {
+    print_bytes(text.as_bytes())
+}
+
+/// As [`print`], for bytes.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Problem> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Problem::silent(Exit::Passed),
+        _ => Problem::could_not_run(format!("stdout cannot be written: {error}")),
+    })
+}
+
+/// Writes a line for people to stderr. That nobody reads it is no reason to stop.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Writes a message as JSON or YAML.
+pub(crate) fn print_message<M: ReflectMessage>(message: &M, format: Format) -> Result<(), Problem> {
+    print_value(&etude::json::to_value(message), format)
+}
+
+/// Writes a value as JSON or YAML.
+pub(crate) fn print_value(value: &Value, format: Format) -> Result<(), Problem> {
+    print(&text_of(value, format)?)
+}
+
+fn text_of(value: &Value, format: Format) -> Result<String, Problem> {
+    let unwritable = |error: &dyn std::error::Error| {
+        Problem::could_not_run(format!("the data has no such form: {error}"))
+    };
+    match format {
+        Format::Yaml => serde_yaml::to_string(value).map_err(|error| unwritable(&error)),
+        Format::Json | Format::Human => {
+            let text = serde_json::to_string_pretty(value).map_err(|error| unwritable(&error))?;
+            Ok(text + "\n")
+        }
+    }
+}
+
+/// Rows under a head, with columns as wide as their widest cell; the last one is not filled up.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let head: Vec<String> = head.iter().map(ToString::to_string).collect();
+    let mut out = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (width, cell) in widths.iter().zip(row) {
+            let fill = width.saturating_sub(cell.chars().count());
+            line += &format!("{cell}{}  ", " ".repeat(fill));
+        }
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_a_table_line_up() {
+        let rows = vec![
+            vec!["runs/é".to_owned(), "PASS".to_owned()],
+            vec!["runs/long".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            table(&["NAME", "OUTCOME"], &rows),
+            "NAME       OUTCOME\nruns/é     PASS\nruns/long\n"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! Runs tests and follows their events.
+
+use std::collections::VecDeque;
+
+use etude::v1::{BrowserOptions, RunEvent, RunSpec, ScreenshotPolicy, TestConfig, WindowMode};
+use etude::{Client, RunStream};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+
+use super::super::interrupt::Interrupt;
+use super::super::output::note;
+use super::super::problem::Problem;
+use super::plan::Planned;
+use super::printer::Printer;
+use super::tally::Tally;
+use super::uploads::Uploads;
+use super::{HowArgs, Screenshots};
+
+/// Creates runs, a bounded number at the same time.
+pub(super) struct Runner<'a> {
+    client: &'a Client,
+    how: &'a HowArgs,
+}
+
+/// A run that is followed: its place in the list, and its events.
+type Followed = (usize, RunStream, Option<etude::Result<RunEvent>>);
+
+impl<'a> Runner<'a> {
+    pub(super) fn new(client: &'a Client, how: &'a HowArgs) -> Self {
+        Self { client, how }
+    }
+
+    /// Runs all tests; a signal cancels those that run and leaves out the others.
+    pub(super) async fn run(
+        &self,
+        tests: Vec<Planned>,
+        printer: &mut Printer,
+        interrupt: &mut Interrupt,
+    ) -> Result<Vec<Tally>, Problem> {
+        let mut tallies: Vec<Tally> = tests
+            .iter()
+            .map(|planned| Tally::new(planned.file.clone(), planned.test.clone()))
+            .collect();
+        let work = self.follow_all(tests, &mut tallies, printer);
+        tokio::select! {
+            done = work => {
+                done?;
+                return Ok(tallies);
+            }
+            () = interrupt.wait() => note("cancelling; again to stop at once"),
+        }
+        interrupt.unless_again(self.cancel(&mut tallies)).await?;
+        Ok(tallies)
+    }
+
+    async fn follow_all(
+        &self,
+        tests: Vec<Planned>,
+        tallies: &mut [Tally],
+        printer: &mut Printer,
+    ) -> Result<(), Problem> {
+        let mut uploads = Uploads::new(self.client, &self.how.upload_folders);
+        let mut waiting: VecDeque<_> = tests.into_iter().enumerate().collect();
+        let mut followed = FuturesUnordered::new();
+        loop {
+            while followed.len() < usize::from(self.how.parallel)
+                && let Some((index, mut planned)) = waiting.pop_front()
+            {
+                uploads.replace(&mut planned).await?;
+                let run = self.client.create_run(self.spec(planned)).await?;
+                let events = self.client.watch_run(&run.name, 0);
+                tallies[index].begin(run);
+                followed.push(next(index, events));
+            }
+            let Some((index, events, event)) = followed.next().await else {
+                return Ok(());
+            };
+            let tally = &mut tallies[index];
+            match event {
+                Some(event) => {
+                    let event = event?;
+                    tally.add(&event);
+                    printer.event(tally, &event)?;
+                    followed.push(next(index, events));
+                }
+                None => tally.finish(self.client.run(events.run()).await?),
+            }
+        }
+    }
+
+    /// Ends every run that has begun and not finished.
+    async fn cancel(&self, tallies: &mut [Tally]) -> Result<(), Problem> {
+        for tally in tallies {
+            if tally.is_running() {
+                let run = self.client.cancel_run(tally.run_name()).await?;
+                tally.finish(run);
+            }
+        }
+        Ok(())
+    }
+
+    fn spec(&self, planned: Planned) -> RunSpec {
+        let screenshots = match self.how.screenshots {
+            None => ScreenshotPolicy::Unspecified,
+            Some(Screenshots::Never) => ScreenshotPolicy::Never,
+            Some(Screenshots::OnFailure) => ScreenshotPolicy::OnFailure,
+            Some(Screenshots::EveryStep) => ScreenshotPolicy::EveryStep,
+        };
+        let browser = self.how.headed.then(|| BrowserOptions {
+            window_mode: WindowMode::Headed.into(),
+            ..Default::default()
+        });
+        let mut spec = RunSpec::from(planned.test);
+        spec.base_url = self.how.base_url.clone().unwrap_or_default();
+        spec.variables = self.how.variables.iter().cloned().map(Into::into).collect();
+        spec.labels = self.how.labels.iter().cloned().collect();
+        spec.labels.entry("file".to_owned()).or_insert(planned.file);
+        spec.parallelism = u32::from(self.how.parallel);
+        spec.config = Some(TestConfig {
+            screenshots: screenshots.into(),
+            browser,
+            ..Default::default()
+        });
+        spec
+    }
+}
+
+async fn next(index: usize, mut events: RunStream) -> Followed {
+    let event = events.next().await;
+    (index, events, event)
+}

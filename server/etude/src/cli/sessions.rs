@@ -1,0 +1,188 @@
+//! `etude sessions`: live sessions of a server.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use etude::v1::{self, BrowserOptions, CreateSessionRequest, SessionState, WindowMode};
+use futures::TryStreamExt as _;
+use serde_json::Value;
+
+use super::connect::ServerArgs;
+use super::exec::duration;
+use super::output::{self, Format, FormatArgs, note};
+use super::problem::{Exit, Problem};
+use super::run::variables::{self, Assignment};
+use super::style::one_line;
+
+/// Open, list, show and close live sessions of a server
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Open a session in a browser of its own and print its name
+    Create(Create),
+    /// List active sessions
+    List {
+        /// Also sessions that ended within the last hour
+        #[arg(long)]
+        ended: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+        #[command(flatten)]
+        format: FormatArgs,
+    },
+    /// Show a session: address, tabs, variables
+    Get {
+        /// sessions/{id}, or its id
+        name: String,
+        #[command(flatten)]
+        server: ServerArgs,
+        #[command(flatten)]
+        format: FormatArgs,
+    },
+    /// Close sessions and their browsers
+    Delete {
+        /// sessions/{id}, or its id
+        #[arg(required = true)]
+        names: Vec<String>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Create {
+    /// The address that is loaded first
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+
+    /// The address that relative addresses are completed with
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// What the session is called, for people
+    #[arg(long, value_name = "TEXT")]
+    display_name: Option<String>,
+
+    /// How long it lives at most, up to 24h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    ttl: Option<Duration>,
+
+    /// How long it may stay without a command, up to 24h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    idle_timeout: Option<Duration>,
+
+    /// A variable to begin with
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variables::assignment)]
+    variables: Vec<Assignment>,
+
+    /// Show the browser's window
+    #[arg(long)]
+    headed: bool,
+
+    #[command(flatten)]
+    server: ServerArgs,
+
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
+    match args.verb {
+        Verb::Create(args) => create(args).await?,
+        Verb::List {
+            ended,
+            server,
+            format,
+        } => {
+            let client = server.connect().await?;
+            let sessions: Vec<_> = client.sessions(ended).try_collect().await?;
+            list(&sessions, format.output)?;
+        }
+        Verb::Get {
+            name,
+            server,
+            format,
+        } => {
+            let client = server.connect().await?;
+            let session = client.session(full_name(&name)).state().await?;
+            let form = match format.output {
+                Format::Human => Format::Yaml,
+                other => other,
+            };
+            output::print_message(&session, form)?;
+        }
+        Verb::Delete { names, server } => {
+            let client = server.connect().await?;
+            for name in names {
+                let name = full_name(&name);
+                client.session(&name).close().await?;
+                note(&format!("closed {name}"));
+            }
+        }
+    }
+    Ok(Exit::Passed)
+}
+
+async fn create(args: Create) -> Result<(), Problem> {
+    let client = args.server.connect().await?;
+    let span = |span: Option<Duration>| prost_types::Duration::try_from(span?).ok();
+    let session = client
+        .create_session(CreateSessionRequest {
+            starting_url: args.url.unwrap_or_default(),
+            base_url: args.base_url.unwrap_or_default(),
+            display_name: args.display_name.unwrap_or_default(),
+            ttl: span(args.ttl),
+            idle_timeout: span(args.idle_timeout),
+            variables: args.variables.into_iter().map(Into::into).collect(),
+            browser: args.headed.then(|| BrowserOptions {
+                window_mode: WindowMode::Headed.into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        })
+        .await?;
+    match args.format.output {
+        Format::Human => output::print(&format!("{}\n", session.name())),
+        format => output::print_message(&session.state().await?, format),
+    }
+}
+
+fn list(sessions: &[v1::Session], format: Format) -> Result<(), Problem> {
+    if format != Format::Human {
+        let sessions = sessions.iter().map(etude::json::to_value).collect();
+        return output::print_value(&Value::Array(sessions), format);
+    }
+    let rows: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            let state = match session.state() {
+                SessionState::Active => "active".to_owned(),
+                _ => format!("ended {}", session.end_reason),
+            };
+            vec![
+                session.name.clone(),
+                state,
+                session.steps_done.to_string(),
+                session.browser.clone(),
+                one_line(&session.display_name),
+            ]
+        })
+        .collect();
+    output::print(&output::table(
+        &["SESSION", "STATE", "STEPS", "BROWSER", "CALLED"],
+        &rows,
+    ))
+}
+
+/// The resource name, of which the first part may be left out.
+pub(crate) fn full_name(name: &str) -> String {
+    match name.starts_with("sessions/") {
+        true => name.to_owned(),
+        false => format!("sessions/{name}"),
+    }
+}

@@ -1,0 +1,12 @@
+//! The real `etude` command: bad input, exit codes, outputs, and what reaches the page.
+
+// A test may fail by panicking, in its helpers too.
+#![allow(clippy::unwrap_used)]
+
+mod exec;
+mod input;
+mod offline;
+mod reference;
+mod running;
+mod serving;
+mod support;
