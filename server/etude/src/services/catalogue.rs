@@ -1,11 +1,10 @@
 //! `CommandService`: the catalogue of commands, and the execution of any of them.
 
-use etude::catalog::{self, CommandSpec, FieldSpec};
+use etude::catalog::{self, CommandSpec};
 use etude::v1::command_service_server::CommandService;
 use etude::v1::{self, ErrorReason};
 use etude_engine::sessions::Sessions;
 use etude_engine::{Error, Result};
-use prost_reflect::{Cardinality, FieldDescriptor, Kind};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::batch::{self, BatchStream};
@@ -42,7 +41,7 @@ impl CommandService for Catalogue {
         answer(request, async |request| {
             let spec = find(&request.name)?;
             Ok(v1::GetCommandResponse {
-                command: Some(describe(spec)),
+                command: Some(spec.info()),
             })
         })
         .await
@@ -97,7 +96,7 @@ fn list(request: &v1::ListCommandsRequest) -> Result<v1::ListCommandsResponse> {
     Ok(v1::ListCommandsResponse {
         commands: matching[start..end]
             .iter()
-            .map(|spec| describe(spec))
+            .map(|spec| spec.info())
             .collect(),
         next_page_token,
         total_size: i32::try_from(matching.len()).unwrap_or(i32::MAX),
@@ -185,70 +184,6 @@ fn suggestions(path: &str) -> Vec<&'static CommandSpec> {
         .collect()
 }
 
-fn describe(spec: &CommandSpec) -> v1::CommandInfo {
-    v1::CommandInfo {
-        name: format!("commands/{}", spec.path()),
-        group: spec.group.clone(),
-        command: spec.name.clone(),
-        aliases: spec.aliases.clone(),
-        yaml_key: spec.yaml.clone(),
-        yaml_aliases: spec.yaml_aliases.clone(),
-        short_form_field: spec.scalar.clone().unwrap_or_default(),
-        natural_language: spec.natural.clone(),
-        backends: spec.backends.iter().map(|b| i32::from(*b)).collect(),
-        description: spec.description.clone(),
-        fields: spec.fields.iter().map(describe_field).collect(),
-        message: spec.message.full_name().to_owned(),
-        method: spec.method.clone(),
-    }
-}
-
-fn describe_field(field: &FieldSpec) -> v1::CommandField {
-    let enum_values = match field.descriptor.kind() {
-        Kind::Enum(kind) => catalog::enum_words(&kind)
-            .into_iter()
-            .map(|(word, _)| word)
-            .collect(),
-        _ => Vec::new(),
-    };
-    v1::CommandField {
-        name: field.name.clone(),
-        r#type: type_of(&field.descriptor),
-        description: field.description.clone(),
-        required: field.required,
-        template: field.template,
-        aliases: field.aliases.clone(),
-        enum_values,
-    }
-}
-
-fn type_of(field: &FieldDescriptor) -> String {
-    let kind = field.kind();
-    if let Kind::Message(entry) = &kind
-        && entry.is_map_entry()
-    {
-        let key = entry.map_entry_key_field();
-        let value = entry.map_entry_value_field();
-        return format!(
-            "map<{}, {}>",
-            kind_name(&key.kind()),
-            kind_name(&value.kind())
-        );
-    }
-    match field.cardinality() {
-        Cardinality::Repeated => format!("repeated {}", kind_name(&kind)),
-        _ => kind_name(&kind),
-    }
-}
-
-fn kind_name(kind: &Kind) -> String {
-    match kind {
-        Kind::Message(message) => message.full_name().to_owned(),
-        Kind::Enum(kind) => kind.full_name().to_owned(),
-        scalar => format!("{scalar:?}").to_lowercase(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,16 +238,5 @@ mod tests {
         assert!(error.message.contains("commands/interact/click"), "{error}");
         let error = find("commands/clik").unwrap_err();
         assert!(error.message.contains("did you mean"), "{error}");
-    }
-
-    #[test]
-    fn fields_are_described_with_type_and_words() {
-        let click = describe(find("commands/click").unwrap());
-        let target = &click.fields[0];
-        assert_eq!((target.name.as_str(), target.required), ("target", true));
-        assert_eq!(target.r#type, "etude.v1.Target");
-        let position = click.fields.iter().find(|field| field.name == "position");
-        assert!(!position.unwrap().enum_values.is_empty());
-        assert_eq!(click.method, "/etude.v1.InteractService/Click");
     }
 }

@@ -79,7 +79,9 @@ impl Page {
     #[track_caller]
     fn holds(&self, expected: &str) {
         let letters: Vec<u16> = expected.encode_utf16().collect();
-        let pieces = letters.chunks(30_000).map(|piece| String::from_utf16(piece).unwrap());
+        let pieces = letters
+            .chunks(30_000)
+            .map(|piece| String::from_utf16(piece).unwrap());
         let mut begin = 0;
         for piece in pieces.chain([String::new()]) {
             let end = begin + 30_000;

@@ -40,8 +40,7 @@ pub(crate) fn with_commands(exec: Command) -> Command {
             .about(about)
             .subcommand_required(true);
         let of_group = specs.iter().fold(of_group, |command, spec| {
-            let names = spec.aliases.iter().cloned().collect::<Vec<_>>();
-            command.subcommand(subcommand(spec, spec.name.clone(), names))
+            command.subcommand(subcommand(spec, spec.name.clone(), spec.aliases.clone()))
         });
         exec = exec.subcommand(of_group);
     }

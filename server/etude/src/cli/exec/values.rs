@@ -25,7 +25,7 @@ pub(super) fn command(name: &str, matches: &ArgMatches) -> Result<v1::Command, P
             .into_iter()
             .find(|id| matches.try_contains_id(id).unwrap_or(false));
         if let Some(id) = given.filter(|id| matches.value_source(id).is_some()) {
-            set(&mut message, &flag.path, &flag, &value(&flag, matches, id)?);
+            set(&mut message, &flag.path, &value(&flag, matches, id)?);
         }
     }
     wrap(spec, message)
@@ -42,13 +42,13 @@ fn wrap(spec: &CommandSpec, message: DynamicMessage) -> Result<v1::Command, Prob
     })
 }
 
-fn set(message: &mut DynamicMessage, path: &[FieldDescriptor], flag: &Flag, value: &Value) {
+fn set(message: &mut DynamicMessage, path: &[FieldDescriptor], value: &Value) {
     match path {
         [] => {}
         [field] => message.set_field(field, value.clone()),
         [field, rest @ ..] => {
             if let Value::Message(inner) = message.get_field_mut(field) {
-                set(inner, rest, flag, value);
+                set(inner, rest, value);
             }
         }
     }
