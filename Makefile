@@ -36,6 +36,12 @@ test: ## Run the whole suite (TEST_THREADS=n bounds the parallel browsers)
 	PATH="$(TOOLS):$$PATH" cargo test --locked --workspace
 .PHONY: test
 
+test-firefox: ## Run the example tests in Firefox
+	@scripts/install-deps firefox
+	cargo build --locked --package etude-server --bin etude
+	PATH="$(TOOLS):$$PATH" ETUDE_BROWSER__KIND=firefox $(ETUDE) demo
+.PHONY: test-firefox
+
 lint: ## Check formatting, clippy, the contract, licences and shell scripts
 	@scripts/install-deps lint
 	cargo fmt --all --check
