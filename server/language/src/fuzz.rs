@@ -34,6 +34,8 @@ pub fn check(content: &[u8]) {
         // A file near the bound can be printed longer than it was.
         let too_large = |d: &Diagnostic| d.reason == "FILE_TOO_LARGE";
         if !again.diagnostics.iter().any(too_large) {
+            let twice = crate::format_document("fuzz.yaml", &printed, format);
+            assert_eq!(twice.as_deref(), Ok(printed.as_slice()));
             let again = again.test.map(without_places);
             assert_eq!(again, Some(without_places(test.clone())));
         }

@@ -59,7 +59,8 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
     let is_null = matches!(text, "null" | "Null" | "NULL");
     let ends_in_space = text.ends_with(char::is_whitespace);
     let splits_map = text.contains(": ") || text.ends_with(':') || text.contains(" #");
-    let splits_flow = in_flow && text.contains([',', '[', ']', '{', '}']);
+    // The parser takes a dash before a comma or bracket for the beginning of an item.
+    let splits_flow = in_flow && (text.contains([',', '[', ']', '{', '}']) || text.ends_with(" -"));
     starts_well
         && !is_null
         && !ends_in_space
@@ -94,6 +95,8 @@ mod tests {
         assert_eq!(scalar("a, b", false), "a, b");
         assert_eq!(scalar("a, b", true), "\"a, b\"");
         assert_eq!(scalar("-x", false), "\"-x\"");
+        assert_eq!(scalar("a -", false), "a -");
+        assert_eq!(scalar("a -", true), "\"a -\"");
         assert_eq!(scalar("<<", true), "\"<<\"");
         assert_eq!(scalar("say \"it's\"", false), "say \"it's\"");
         assert_eq!(scalar("\"it's\"", false), "'\"it''s\"'");
