@@ -8,5 +8,6 @@ mod input;
 mod offline;
 mod reference;
 mod running;
+mod sdk;
 mod serving;
 mod support;

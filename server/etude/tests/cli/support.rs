@@ -213,23 +213,35 @@ pub(crate) fn word(line: &str, beginning: &str) -> String {
 pub(crate) struct Serving {
     pub(crate) url: String,
     pub(crate) process: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Serving {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--data-dir"];
-        let path = folder.path().display().to_string();
-        arguments.push(&path);
-        arguments.extend(sandbox());
-        let process = Running::start(arguments);
+        let process = Self::process("127.0.0.1:0", folder.path());
         let line = process.line_with("etude serves at");
         Self {
             url: format!("http://{}", word(&line, "127.0.0.1:")),
             process,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Ends the server in the middle of its work, and starts it anew on the same data.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.process.signal("KILL");
+        self.process.end();
+        let address = self.url.trim_start_matches("http://");
+        self.process = Self::process(address, self.folder.path());
+        self.process.line_with("etude serves at");
+    }
+
+    fn process(address: &str, folder: &Path) -> Running {
+        let mut arguments = vec!["serve", "--listen", address, "--data-dir"];
+        arguments.push(folder.to_str().unwrap());
+        arguments.extend(sandbox());
+        Running::start(arguments)
     }
 }
 
