@@ -15,7 +15,10 @@ fn the_tests_that_guard_invariants_exist() {
     let names: Vec<&str> = guards(invariants).collect();
     assert!(names.len() > 15, "the table names too few tests: {names:?}");
     for name in names {
-        assert!(sources.contains(&format!("fn {name}(")), "no test is called {name}");
+        assert!(
+            sources.contains(&format!("fn {name}(")),
+            "no test is called {name}"
+        );
     }
 }
 

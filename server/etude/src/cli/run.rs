@@ -159,13 +159,12 @@ pub(crate) async fn run_on(
 ) -> Result<Exit, Problem> {
     let started = std::time::Instant::now();
     let mut printer = match how.output {
-        RunFormat::Human => Printer::on_stdout(),
-        _ => Printer::on_stderr(),
+        RunFormat::Human => Printer::on_stdout(how.parallel > 1),
+        _ => Printer::on_stderr(how.parallel > 1),
     };
     let runner = Runner::new(&host.client, how);
-    let tallies = runner.run(tests, &mut printer, interrupt).await?;
-    printer.finish();
-    let mut tallies = tallies;
+    let mut tallies = runner.run(tests, &mut printer, interrupt).await?;
+    printer.finish()?;
     if let Some(folder) = &how.report_dir {
         for tally in &mut tallies {
             tally.reports = artifacts::fetch_all(&host.client, tally.run_name(), folder).await?;

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     let name = full_name(&args.run);
     let run = client.run(&name).await?;
     let mut tally = Tally::new(String::new(), run.test.clone().unwrap_or_default());
-    let mut printer = Printer::on_stdout();
+    let mut printer = Printer::on_stdout(false);
     let mut events = client.watch_run(&name, args.after);
     while let Some(event) = events.next().await {
         let event = event?;
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
             }
         }
     }
-    printer.finish();
+    printer.finish()?;
     // Events before `--after` are not known here; the run itself is.
     tally.finish(client.run(&name).await?);
     if args.format.output == Format::Human {

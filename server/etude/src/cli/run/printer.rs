@@ -1,10 +1,12 @@
-//! Every step as it ends: coloured with a moving line on a terminal, plain lines elsewhere.
+//! Every step as it ends: coloured with a moving line on a terminal, plain lines elsewhere. Data
+//! rows that are executed at the same time are printed one after the other, each when it has ended.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use etude::v1::run_event::Payload;
-use etude::v1::{LogLevel, Outcome, RunEvent, StepFinished, StepPath, StepResult};
+use etude::v1::{LogLevel, Outcome, RunEvent, RunLogged, StepFinished, StepResult};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::output::{self, note};
@@ -12,112 +14,149 @@ use super::super::problem::Problem;
 use super::super::style::{Style, elapsed, one_line, plain};
 use super::tally::{Tally, path};
 
+/// A data row of a run: the run's name, and the row's number.
+type Row = (String, u32);
+
 /// Prints events.
 pub(crate) struct Printer {
     style: Style,
     to_stdout: bool,
     /// The moving line at the foot of a terminal.
     moving: Option<ProgressBar>,
-    /// Whose step was printed last: run, row and part.
-    last: Option<(String, u32, String)>,
+    /// Whether several rows are executed at the same time.
+    parallel: bool,
+    /// The row whose step was printed last.
+    last: Option<Row>,
+    /// The part of the last step of each row.
+    parts: BTreeMap<Row, String>,
+    /// What is printed when the row has ended.
+    held: BTreeMap<Row, String>,
 }
 
 impl Printer {
     /// The events are what the user asked for.
-    pub(crate) fn on_stdout() -> Self {
-        Self::new(true)
+    pub(crate) fn on_stdout(parallel: bool) -> Self {
+        Self::new(true, parallel)
     }
 
     /// The events accompany what the user asked for.
-    pub(crate) fn on_stderr() -> Self {
-        Self::new(false)
+    pub(crate) fn on_stderr(parallel: bool) -> Self {
+        Self::new(false, parallel)
     }
 
-    fn new(to_stdout: bool) -> Self {
+    fn new(to_stdout: bool, parallel: bool) -> Self {
         let terminal =
             std::io::stderr().is_terminal() && (!to_stdout || std::io::stdout().is_terminal());
-        let moving = terminal.then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
+        let style = match to_stdout {
+            true => Style::of_stdout(),
+            false => Style::of_stderr(),
+        };
         Self {
-            style: match to_stdout {
-                true => Style::of_stdout(),
-                false => Style::of_stderr(),
-            },
+            style,
             to_stdout,
-            moving,
+            moving: terminal.then(moving_line),
+            parallel,
             last: None,
+            parts: BTreeMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
     /// Prints what an event has to say; the tally has it already.
     pub(crate) fn event(&mut self, tally: &Tally, event: &RunEvent) -> Result<(), Problem> {
+        let row = |row: u32| (tally.run_name().to_owned(), row);
         match &event.payload {
-            Some(Payload::RunQueued(_)) => self.move_on(&format!("{} waits", tally.test_name())),
-            Some(Payload::StepStarted(step)) => self.move_on(&step.text),
-            Some(Payload::StepFinished(step)) => {
-                self.head(tally, &path(step))?;
-                let text = step_text(tally, step, self.style);
-                self.line(&text)?;
+            Some(Payload::RunQueued(_)) => {
+                self.move_on(&format!("{} waits", tally.test_name()));
+                Ok(())
             }
+            Some(Payload::StepStarted(step)) => {
+                self.move_on(&step.text);
+                Ok(())
+            }
+            Some(Payload::StepFinished(step)) => self.step(tally, step),
             Some(Payload::RunLogged(log)) => {
-                let mark = match log.level() {
-                    LogLevel::Error => self.style.red("error:"),
-                    LogLevel::Warning => self.style.yellow("warning:"),
-                    _ => self.style.dim("note:"),
-                };
-                self.line(&format!("  {mark} {}", plain(&log.message)))?;
+                let text = log_text(log, self.style);
+                self.put(row(log.row), text)
             }
-            Some(Payload::RowFinished(row)) if row.will_retry => {
-                let again = self.style.yellow("the row is executed again");
-                self.line(&format!("  {again}"))?;
-                self.last = None;
+            Some(Payload::RowFinished(finished)) => {
+                let row = row(finished.row);
+                if finished.will_retry {
+                    let again = self.style.yellow("the row is executed again");
+                    self.put(row.clone(), format!("  {again}\n"))?;
+                }
+                self.row_ended(&row)
             }
             Some(Payload::RunRecovered(recovered)) => {
                 let text = format!("the run begins again [{}]", recovered.reason);
-                self.line(&format!("  {}", self.style.yellow(&text)))?;
-                self.last = None;
+                let text = format!("  {}\n", self.style.yellow(&text));
+                self.finish_rows()?;
+                self.write(&text)
             }
-            Some(Payload::RunFinished(_)) => self.last = None,
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Removes the moving line.
-    pub(crate) fn finish(&mut self) {
+    /// Prints what is held, and removes the moving line.
+    pub(crate) fn finish(&mut self) -> Result<(), Problem> {
         if let Some(bar) = self.moving.take() {
             bar.finish_and_clear();
         }
+        self.finish_rows()
     }
 
-    /// Says whose steps follow, when it is not who it was.
-    fn head(&mut self, tally: &Tally, path: &StepPath) -> Result<(), Problem> {
-        let part = tally.part_title(path);
-        let run = tally.run_name().to_owned();
-        let last = self.last.replace((run.clone(), path.row, part.clone()));
-        let same_row = last
-            .as_ref()
-            .is_some_and(|(last, row, _)| *last == run && *row == path.row);
-        if !same_row {
-            let mut title = self.style.bold(&one_line(tally.test_name()));
-            let row = tally.row_title(path.row);
-            if !row.is_empty() {
-                title += &format!(" · {}", one_line(&row));
-            }
-            self.line(&format!("\n{title}"))?;
+    fn step(&mut self, tally: &Tally, step: &StepFinished) -> Result<(), Problem> {
+        let path = path(step);
+        let row = (tally.run_name().to_owned(), path.row);
+        let part = tally.part_title(&path);
+        let goes_on = match self.parallel {
+            true => self.parts.contains_key(&row),
+            false => self.last.as_ref() == Some(&row),
+        };
+        let mut text = String::new();
+        if !goes_on {
+            text += &self.row_title(tally, path.row);
         }
-        let same_part = same_row && last.is_some_and(|(_, _, last)| last == part);
-        if !part.is_empty() && !same_part {
-            let title = self.style.dim(&one_line(&part));
-            self.line(&format!("  {title}"))?;
+        let before = self.parts.insert(row.clone(), part.clone());
+        if !part.is_empty() && !(goes_on && before.as_ref() == Some(&part)) {
+            text += &format!("  {}\n", self.style.dim(&one_line(&part)));
         }
-        Ok(())
+        self.last = Some(row.clone());
+        text += &step_text(tally, step, self.style);
+        self.put(row, text + "\n")
+    }
+
+    fn row_title(&self, tally: &Tally, row: u32) -> String {
+        let test = self.style.bold(&one_line(tally.test_name()));
+        match tally.row_title(row).as_str() {
+            "" => format!("\n{test}\n"),
+            row => format!("\n{test} · {}\n", one_line(row)),
+        }
+    }
+
+    /// Prints a text of a row now, or with the others of the row.
+    fn put(&mut self, row: Row, text: String) -> Result<(), Problem> {
+        if self.parallel && row.1 > 0 {
+            self.held.entry(row).or_default().push_str(&text);
+            return Ok(());
+        }
+        self.write(&text)
+    }
+
+    fn row_ended(&mut self, row: &Row) -> Result<(), Problem> {
+        self.parts.remove(row);
+        self.last = None;
+        match self.held.remove(row) {
+            Some(text) => self.write(&text),
+            None => Ok(()),
+        }
+    }
+
+    fn finish_rows(&mut self) -> Result<(), Problem> {
+        self.parts.clear();
+        self.last = None;
+        let held = std::mem::take(&mut self.held);
+        held.values().try_for_each(|text| self.write(text))
     }
 
     fn move_on(&self, text: &str) {
@@ -126,11 +165,12 @@ impl Printer {
         }
     }
 
-    fn line(&self, text: &str) -> Result<(), Problem> {
+    /// Writes whole lines.
+    fn write(&self, text: &str) -> Result<(), Problem> {
         let write = || match self.to_stdout {
-            true => output::print(&format!("{text}\n")),
+            true => output::print(text),
             false => {
-                note(text);
+                note(text.trim_end_matches('\n'));
                 Ok(())
             }
         };
@@ -139,6 +179,24 @@ impl Printer {
             None => write(),
         }
     }
+}
+
+fn moving_line() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn log_text(log: &RunLogged, style: Style) -> String {
+    let mark = match log.level() {
+        LogLevel::Error => style.red("error:"),
+        LogLevel::Warning => style.yellow("warning:"),
+        _ => style.dim("note:"),
+    };
+    format!("  {mark} {}\n", plain(&log.message))
 }
 
 /// One step with its failure and warnings, indented.

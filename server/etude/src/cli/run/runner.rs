@@ -33,10 +33,15 @@ impl<'a> Runner<'a> {
     /// Runs all tests; a signal cancels those that run and leaves out the others.
     pub(super) async fn run(
         &self,
-        tests: Vec<Planned>,
+        mut tests: Vec<Planned>,
         printer: &mut Printer,
         interrupt: &mut Interrupt,
     ) -> Result<Vec<Tally>, Problem> {
+        // All of them first: a file that is missing is told before anything has run.
+        let mut uploads = Uploads::new(self.client, &self.how.upload_folders);
+        for planned in &mut tests {
+            uploads.replace(planned).await?;
+        }
         let mut tallies: Vec<Tally> = tests
             .iter()
             .map(|planned| Tally::new(planned.file.clone(), planned.test.clone()))
@@ -44,7 +49,11 @@ impl<'a> Runner<'a> {
         let work = self.follow_all(tests, &mut tallies, printer);
         tokio::select! {
             done = work => {
-                done?;
+                if let Err(problem) = done {
+                    // What is the matter is known; the runs that go on are of no use any more.
+                    let _ = self.cancel(&mut tallies).await;
+                    return Err(problem);
+                }
                 return Ok(tallies);
             }
             () = interrupt.wait() => note("cancelling; again to stop at once"),
@@ -59,14 +68,12 @@ impl<'a> Runner<'a> {
         tallies: &mut [Tally],
         printer: &mut Printer,
     ) -> Result<(), Problem> {
-        let mut uploads = Uploads::new(self.client, &self.how.upload_folders);
         let mut waiting: VecDeque<_> = tests.into_iter().enumerate().collect();
         let mut followed = FuturesUnordered::new();
         loop {
             while followed.len() < usize::from(self.how.parallel)
-                && let Some((index, mut planned)) = waiting.pop_front()
+                && let Some((index, planned)) = waiting.pop_front()
             {
-                uploads.replace(&mut planned).await?;
                 let run = self.client.create_run(self.spec(planned)).await?;
                 let events = self.client.watch_run(&run.name, 0);
                 tallies[index].begin(run);
