@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use etude::Client;
+use etude::v1::GetServerInfoResponse;
 use serde_json::json;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -12,7 +13,10 @@ use super::connect::ServerArgs;
 use super::exec::duration;
 use super::output::{self, Format, FormatArgs};
 use super::problem::{Exit, Problem};
-use super::style::{Style, plain};
+use super::style::{Style, elapsed, plain};
+
+/// Between two questions of `--wait`.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Ask a server whether it serves; ends with 0 when it does, else with 3
 #[derive(Debug, clap::Args)]
@@ -21,7 +25,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "")]
     service: String,
 
-    /// How long an answer may take
+    /// Ask again until it serves or the time is over
+    #[arg(long)]
+    wait: bool,
+
+    /// How long all may take
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     timeout: Duration,
 
@@ -33,20 +41,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
-    let check = async {
-        let client = args.server.connect().await?;
-        let status = status(&client, &args.service).await?;
-        let info = client.server_info().await?;
-        Ok::<_, Problem>((status, info))
-    };
-    let (status, info) = tokio::time::timeout(args.timeout, check)
-        .await
-        .map_err(|_| {
-            Problem::could_not_run(format!(
-                "the server did not answer within {:?}",
-                args.timeout
-            ))
-        })??;
+    let answer = tokio::time::timeout(args.timeout, ask_until(&args)).await;
+    let (status, info) = answer.unwrap_or_else(|_| Err(Problem::could_not_run(late(&args))))?;
     match args.format.output {
         Format::Human => {
             let style = Style::of_stdout();
@@ -72,6 +68,36 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         ServingStatus::Serving => Exit::Passed,
         _ => Exit::CouldNotRun,
     })
+}
+
+fn late(args: &Args) -> String {
+    let what = match args.wait {
+        true => "serve",
+        false => "answer",
+    };
+    let timeout = elapsed(args.timeout);
+    format!("the server did not {what} within {timeout}; --timeout sets how long to wait")
+}
+
+/// The first answer, or with `--wait` the first good one.
+async fn ask_until(args: &Args) -> Result<(ServingStatus, GetServerInfoResponse), Problem> {
+    loop {
+        let answer = ask(args).await;
+        let again = match &answer {
+            Ok((status, _)) => *status != ServingStatus::Serving,
+            Err(problem) => problem.exit == Exit::CouldNotRun,
+        };
+        if !(args.wait && again) {
+            return answer;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn ask(args: &Args) -> Result<(ServingStatus, GetServerInfoResponse), Problem> {
+    let client = args.server.connect().await?;
+    let status = status(&client, &args.service).await?;
+    Ok((status, client.server_info().await?))
 }
 
 async fn status(client: &Client, service: &str) -> Result<ServingStatus, Problem> {

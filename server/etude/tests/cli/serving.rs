@@ -6,7 +6,10 @@ use crate::support::{Done, Running, Serving, etude, run};
 fn a_server_says_where_it_is_and_ends_cleanly_on_a_signal() {
     for signal in ["TERM", "INT"] {
         let mut serving = Serving::start();
-        let done = run(["health-check", "--server", &serving.url, "-o", "json"]).expect(0);
+        // The browser is looked for while the server serves already.
+        let patient = ["--wait", "--timeout", "2m", "-o", "json"];
+        let arguments = ["health-check", "--server", &serving.url];
+        let done = run(arguments.into_iter().chain(patient)).expect(0);
         let value: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
         assert_eq!(value["status"], "SERVING");
         serving.process.signal(signal);
