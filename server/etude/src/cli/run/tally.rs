@@ -146,9 +146,20 @@ impl Tally {
             _ => {
                 let index = (path.checkpoint as usize).wrapping_sub(1);
                 let checkpoint = self.test.checkpoints.get(index);
-                checkpoint.map_or(String::new(), |checkpoint| checkpoint.name.clone())
+                let name = checkpoint.map_or("", |checkpoint| checkpoint.name.as_str());
+                // Steps without a checkpoint need a title only to be told from the setup's.
+                let title = if name.is_empty() && self.has_setup() {
+                    "steps"
+                } else {
+                    name
+                };
+                title.to_owned()
             }
         }
+    }
+
+    fn has_setup(&self) -> bool {
+        !self.test.starting_url.is_empty() || !self.test.setup.is_empty()
     }
 
     /// Where a step stands in its file.
