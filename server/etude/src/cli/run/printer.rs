@@ -118,7 +118,8 @@ impl Printer {
             text += &self.row_title(tally, path.row);
         }
         let before = self.parts.insert(row.clone(), part.clone());
-        if !part.is_empty() && !(goes_on && before.as_ref() == Some(&part)) {
+        let same_part = goes_on && before.as_ref() == Some(&part);
+        if !part.is_empty() && !same_part {
             text += &format!("  {}\n", self.style.dim(&one_line(&part)));
         }
         self.last = Some(row.clone());
