@@ -212,6 +212,8 @@ async fn keep(pool: Arc<Pool>) {
         }
         match add_warm(&pool).await {
             Ok(()) => retry = RETRY_DELAY,
+            // A browser that the shutdown has ended is no failure.
+            Err(_) if *pool.closed.borrow() => break,
             Err(error) => {
                 tracing::error!(%error, "no browser can be started");
                 pool.health

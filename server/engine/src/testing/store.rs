@@ -75,7 +75,6 @@ impl State {
                 sequence: kept.events.len() as i64 + 1,
                 event_time: Some(event.time),
                 payload: Some(event.payload),
-                ..v1::RunEvent::default()
             });
             kept.events.push(event.clone());
             fresh.push(event);

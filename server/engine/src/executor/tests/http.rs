@@ -141,8 +141,11 @@ async fn a_large_body_is_cut_with_a_warning() {
     assert_eq!(result.warnings[0].kind(), WarningKind::Truncated);
 }
 
-/// A backend that keeps what it was given to upload, with its content.
-fn uploading() -> (FakeBackend, Arc<Mutex<Option<(LocalFile, Vec<u8>)>>>) {
+/// A file that was given to a backend, with its content.
+type Upload = Arc<Mutex<Option<(LocalFile, Vec<u8>)>>>;
+
+/// A backend that keeps what it was given to upload.
+fn uploading() -> (FakeBackend, Upload) {
     let got = Arc::new(Mutex::new(None));
     let into = got.clone();
     let backend = FakeBackend::new(move |_, options| {

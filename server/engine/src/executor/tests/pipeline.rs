@@ -7,8 +7,11 @@ use serde_json::json;
 use super::*;
 use crate::testing::{Act, click, error, millis, pass, target};
 
+/// What was given to a backend.
+type Recorded = Arc<Mutex<Vec<(v1::Command, ExecuteOptions)>>>;
+
 /// A backend that passes and keeps what it was given.
-fn recording() -> (FakeBackend, Arc<Mutex<Vec<(v1::Command, ExecuteOptions)>>>) {
+fn recording() -> (FakeBackend, Recorded) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let into = seen.clone();
     let backend = FakeBackend::evaluating(
