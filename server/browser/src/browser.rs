@@ -65,7 +65,7 @@ impl Browser {
         registry: &Registry,
     ) -> Result<Self, LaunchError> {
         let limit = config.start_timeout;
-        let process = DriverProcess::start(&programs.driver, registry, limit).await?;
+        let process = DriverProcess::start(&programs.driver, shape.kind, registry, limit).await?;
         let profile = process.profile();
         let capabilities = capabilities(config, &shape, Some((programs, &profile)));
         let url = process.url().to_owned();

@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::registry::{Entry, Registry, end_group, end_profile_users};
+use crate::config::BrowserKind;
 use crate::error::LaunchError;
 
 /// A running chromedriver or geckodriver. Dropping it ends the driver, the browser and all their
@@ -25,6 +26,7 @@ impl DriverProcess {
     /// Starts the driver on a free loopback port, in a process group of its own.
     pub(crate) async fn start(
         program: &Path,
+        kind: BrowserKind,
         registry: &Registry,
         timeout: Duration,
     ) -> Result<Self, LaunchError> {
@@ -33,7 +35,7 @@ impl DriverProcess {
             cause,
         };
         let entry = registry.enter()?;
-        let mut child = spawn(program, entry.profile()).map_err(|error| {
+        let mut child = spawn(program, kind, entry.profile()).map_err(|error| {
             entry.remove();
             failed(error.to_string())
         })?;
@@ -115,8 +117,13 @@ fn clear(group: i32, entry: &Entry) {
 /// that leaves the group: a crash handler does.
 pub(super) const PROFILE_VARIABLE: &str = "ETUDE_BROWSER_PROFILE";
 
-fn spawn(program: &Path, profile: &Path) -> std::io::Result<Child> {
-    Command::new(program)
+fn spawn(program: &Path, kind: BrowserKind, profile: &Path) -> std::io::Result<Child> {
+    let mut command = Command::new(program);
+    if kind == BrowserKind::Firefox {
+        // geckodriver gives every Firefox the same BiDi port, unless it is told another.
+        command.arg(format!("--websocket-port={}", free_port()?));
+    }
+    command
         .arg("--port=0")
         .env(PROFILE_VARIABLE, profile)
         .stdin(Stdio::null())
@@ -124,6 +131,12 @@ fn spawn(program: &Path, profile: &Path) -> std::io::Result<Child> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
+}
+
+/// A loopback port that nobody uses now.
+fn free_port() -> std::io::Result<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    Ok(listener.local_addr()?.port())
 }
 
 /// Collects the driver when it ends, so that it leaves no zombie, and tells it.
