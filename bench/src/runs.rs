@@ -24,7 +24,7 @@ const SECONDS: f64 = 4.0;
 /// acceptance is measured.
 pub(crate) async fn accept(binary: &Path) -> Result<Vec<Line>> {
     let settings = [
-        ("ETUDE_RUNS__MAX_PARALLEL", "0"),
+        ("ETUDE_RUNS__MAX_PARALLEL", "1"),
         ("ETUDE_RUNS__MAX_QUEUED", "10000000"),
     ];
     let server = EtudeServer::start(&binary.to_path_buf(), &settings).await?;
