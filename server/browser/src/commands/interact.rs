@@ -161,7 +161,8 @@ pub(super) async fn press_found(
         return Ok(None);
     }
     let (protocol, frame) = (Arc::clone(&page.protocol), found.frame.clone());
-    // Asked for first, so that the report comes with the press and not a round trip later.
+    // Asked for at once, so that the report comes with the press and not a round trip later; but
+    // behind it: the connection holds a second message back until the first has been answered.
     let mut report = pin!(protocol.call(&frame, World::Ours, PRESSED, ""));
     let mut reported = None;
     {
@@ -169,8 +170,8 @@ pub(super) async fn press_found(
         loop {
             tokio::select! {
                 biased;
-                report = &mut report, if reported.is_none() => reported = Some(report),
                 done = &mut pressing => break done?,
+                report = &mut report, if reported.is_none() => reported = Some(report),
             }
         }
     }

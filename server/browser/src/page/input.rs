@@ -125,18 +125,7 @@ impl Page {
         button: Button,
         count: u8,
     ) -> Result<(), StepError> {
-        let tab = self.tab().clone();
-        let quick = tokio::select! {
-            biased;
-            done = self.protocol.click(&tab, point, button, count) => done,
-            _ = self.events.dialog_opened(&tab) => Ok(true),
-        };
-        self.pointer = point;
-        match quick {
-            Ok(true) | Err(ProtocolError::PageLeft(_)) => Ok(()),
-            Ok(false) => self.point(&clicks(point, button, count), &[]).await,
-            Err(error) => Err(error.into()),
-        }
+        self.point(&clicks(point, button, count), &[]).await
     }
 
     /// Presses keys in a frame, one press after the other.

@@ -1,20 +1,18 @@
 //! WebDriver BiDi.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 use thirtyfour::bidi::BiDi;
 use tokio::sync::watch;
 
 use super::bidi_events::{SUBSCRIPTIONS, read_events};
 use super::{Cookie, EXCHANGE_LIMIT, FrameId, Load, Protocol, ProtocolError, Reply, Shot, World};
-use crate::page::{Button, Dialog, Events};
+use crate::page::{Dialog, Events};
 use crate::script::RESOLVER;
 
 /// The world of our own scripts.
@@ -27,8 +25,6 @@ pub(crate) struct Bidi {
     events: Arc<Events>,
     gone: watch::Receiver<bool>,
     user_context: String,
-    /// DevTools sessions by tab; none where the browser has no DevTools.
-    devtools: Mutex<HashMap<FrameId, Option<String>>>,
 }
 
 impl Bidi {
@@ -61,13 +57,11 @@ impl Bidi {
             }
         };
         let user_context = string(&created["userContext"]);
-        let devtools = Mutex::default();
         let this = Self {
             bidi,
             events,
             gone,
             user_context,
-            devtools,
         };
         if let Some(folder) = downloads {
             this.allow_downloads(folder).await;
@@ -75,7 +69,6 @@ impl Bidi {
         // Tabs and frames of this session only: what was there before is not its business.
         this.events.clear();
         let tab = this.open_tab().await?;
-        this.devtools_session(&tab).await;
         Ok((this, tab))
     }
 
@@ -135,49 +128,6 @@ impl Bidi {
             "target": { "context": &**frame, "sandbox": SANDBOX },
             "arguments": [{ "type": "string", "value": argument }],
         })
-    }
-
-    /// The tab's DevTools session, where the browser has one.
-    async fn devtools_session(&self, tab: &FrameId) -> Option<String> {
-        if let Some(known) = self.devtools.lock().get(tab) {
-            return known.clone();
-        }
-        let answer = self
-            .send_quick("goog:cdp.getSession", json!({ "context": &**tab }))
-            .await;
-        let session = answer
-            .ok()
-            .and_then(|a| a["session"].as_str().map(str::to_owned));
-        self.devtools.lock().insert(tab.clone(), session.clone());
-        session
-    }
-
-    async fn mouse(
-        &self,
-        session: &str,
-        kind: &str,
-        (x, y): (f64, f64),
-        button: Option<Button>,
-        click: u8,
-    ) -> Reply<Value> {
-        let name = match button {
-            None => "none",
-            Some(Button::Primary) => "left",
-            Some(Button::Secondary) => "right",
-        };
-        let held = match (kind, button) {
-            ("mousePressed", Some(Button::Primary)) => 1,
-            ("mousePressed", Some(Button::Secondary)) => 2,
-            _ => 0,
-        };
-        let params = json!({
-            "type": kind, "x": x.floor(), "y": y.floor(), "button": name, "buttons": held,
-            "clickCount": click, "pointerType": "mouse",
-        });
-        let params = json!({
-            "method": "Input.dispatchMouseEvent", "params": params, "session": session,
-        });
-        self.send("goog:cdp.sendCommand", params).await
     }
 
     fn partition(tab: &FrameId) -> Value {
@@ -244,25 +194,6 @@ impl Protocol for Bidi {
 
     /// Over Chromium's DevTools, whose three messages need not wait for each other: BiDi's own
     /// actions do, and the pointer's move then waits for the next frame.
-    async fn click(
-        &self,
-        tab: &FrameId,
-        point: (f64, f64),
-        button: Button,
-        count: u8,
-    ) -> Reply<bool> {
-        let Some(session) = self.devtools_session(tab).await else {
-            return Ok(false);
-        };
-        let mut messages = vec![self.mouse(&session, "mouseMoved", point, None, 0)];
-        for click in 1..=count {
-            messages.push(self.mouse(&session, "mousePressed", point, Some(button), click));
-            messages.push(self.mouse(&session, "mouseReleased", point, Some(button), click));
-        }
-        futures::future::try_join_all(messages).await?;
-        Ok(true)
-    }
-
     async fn release(&self, frame: &FrameId) -> Reply<()> {
         self.send_quick("input.releaseActions", json!({ "context": &**frame }))
             .await

@@ -14,7 +14,7 @@ use thirtyfour::{RequestData, SessionId, WebDriver};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use super::{Cookie, FrameId, Load, Protocol, ProtocolError, Reply, Shot, World};
-use crate::page::{Button, Dialog, DialogKind};
+use crate::page::{Dialog, DialogKind};
 use crate::script::RESOLVER;
 
 /// The key under which W3C WebDriver hides an element's id.
@@ -213,16 +213,6 @@ impl Protocol for Classic {
         self.post("actions", json!({ "actions": actions }))
             .await
             .map(drop)
-    }
-
-    async fn click(
-        &self,
-        _tab: &FrameId,
-        _point: (f64, f64),
-        _button: Button,
-        _count: u8,
-    ) -> Reply<bool> {
-        Ok(false)
     }
 
     async fn release(&self, frame: &FrameId) -> Reply<()> {

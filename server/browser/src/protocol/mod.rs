@@ -20,7 +20,7 @@ pub(crate) use classic::Classic;
 pub(crate) use cookies::Cookie;
 pub(crate) use error::ProtocolError;
 
-use crate::page::{Button, Dialog};
+use crate::page::Dialog;
 
 /// A tab or a frame in one: a BiDi browsing context, or classic's window handle and the indexes of
 /// the frames on the way down.
@@ -79,16 +79,6 @@ pub(crate) trait Protocol: Send + Sync {
 
     /// Performs input actions in the W3C format; coordinates are relative to the frame's viewport.
     async fn perform(&self, frame: &FrameId, actions: Value) -> Reply<()>;
-
-    /// Clicks `count` times at a point of the tab's viewport by the quickest way there is. False
-    /// when there is none but [`Self::perform`].
-    async fn click(
-        &self,
-        tab: &FrameId,
-        point: (f64, f64),
-        button: Button,
-        count: u8,
-    ) -> Reply<bool>;
 
     /// Releases every key and button that is still down.
     async fn release(&self, frame: &FrameId) -> Reply<()>;
