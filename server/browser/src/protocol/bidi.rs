@@ -192,8 +192,6 @@ impl Protocol for Bidi {
         self.send("input.performActions", params).await.map(drop)
     }
 
-    /// Over Chromium's DevTools, whose three messages need not wait for each other: BiDi's own
-    /// actions do, and the pointer's move then waits for the next frame.
     async fn release(&self, frame: &FrameId) -> Reply<()> {
         self.send_quick("input.releaseActions", json!({ "context": &**frame }))
             .await
