@@ -149,14 +149,22 @@ impl Field {
         std::iter::once(self.name()).chain(self.spec.aliases.iter().map(String::as_str))
     }
 
-    /// The name that a printed file has: of a target or a variable the preposition that reads well.
+    /// The name that a printed file has. Of a target, a variable and a comparison that is the first
+    /// word that reads well: `into`, `as`, `is`.
     pub(crate) fn printed_name(&self) -> &str {
         let is_target = self.shape == Shape::Message("etude.v1.Target".to_owned());
         let is_variable = self.spec.variable != etude::v1::VariableUse::Unspecified;
-        match self.spec.aliases.first() {
-            Some(alias) if is_target || is_variable => alias,
-            _ => self.name(),
+        if !is_target && !is_variable && !self.is_comparison() {
+            return self.name();
         }
+        // "element" says no more than "target" does.
+        let mut words = self.spec.aliases.iter().filter(|alias| *alias != "element");
+        words.next().map_or(self.name(), String::as_str)
+    }
+
+    /// Whether it says how values are compared.
+    pub(crate) fn is_comparison(&self) -> bool {
+        matches!(self.descriptor.kind(), Kind::Enum(of) if of.full_name() == "etude.v1.Comparison")
     }
 
     /// The message that it holds.

@@ -1,9 +1,12 @@
-//! The example tests, which people copy, are without a mistake.
+//! The example tests, which people copy, are without a mistake and in the canonical form.
 
 use std::path::Path;
 
+use etude::v1::DocumentFormat;
+use etude_language::{format_document, parse};
+
 #[test]
-fn every_example_parses_without_a_diagnostic() {
+fn every_example_parses_without_a_diagnostic_and_is_formatted() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tests");
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -12,8 +15,11 @@ fn every_example_parses_without_a_diagnostic() {
             continue;
         }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let parsed = etude_language::parse(&name, &std::fs::read(&path).unwrap());
-        assert_eq!(parsed.diagnostics, [], "{name}");
+        let content = std::fs::read(&path).unwrap();
+        assert_eq!(parse(&name, &content).diagnostics, [], "{name}");
+        let formatted = format_document(&name, &content, DocumentFormat::Yaml).unwrap();
+        let [formatted, content] = [formatted, content].map(|b| String::from_utf8(b).unwrap());
+        assert_eq!(formatted, content, "{name}: run etude fmt on it");
         names.push(name);
     }
     names.sort();

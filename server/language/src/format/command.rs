@@ -14,13 +14,8 @@ use crate::model::{self, Field, Message, Shape};
 /// The value of a command's key: the short form when that carries everything.
 pub(super) fn command(spec: &CommandSpec, message: &DynamicMessage, path: &str) -> Value {
     let model = model::message(spec.message.full_name());
-    let mut fields: Vec<_> = model
-        .fields
-        .iter()
-        .filter(|field| is_printed(field, message))
-        .collect();
-    // In the order in which the natural-language form says them.
-    fields.sort_by_key(|field| field.said.unwrap_or(usize::MAX));
+    let printed = model.fields.iter().filter(|f| is_printed(f, message));
+    let fields = in_order(printed.collect());
     let document = |field: &Field| {
         let path = format!("{path}.{}", field.name());
         value(field, &message.get_field(&field.descriptor), &path)
@@ -32,17 +27,49 @@ pub(super) fn command(spec: &CommandSpec, message: &DynamicMessage, path: &str) 
     {
         return short;
     }
+    // Beside a second element, as in `drag: {from: …, to: …}`, nobody would see whose keys they are.
+    let alone = fields.iter().filter(|f| f.message().is_some()).count() == 1;
     let mut entries = Entries::new();
     for field in fields {
         let document = document(field);
         match document.value {
-            Value::Map(keys) if field.name() == TARGET && can_stand_beside(model, &keys) => {
+            Value::Map(keys)
+                if alone && field.name() == TARGET && can_stand_beside(model, &keys) =>
+            {
                 entries.extend(keys);
             }
             _ => entries.push((field.printed_name().to_owned(), document)),
         }
     }
     Value::Map(entries)
+}
+
+/// Fields in the order of the contract, except for two that stand where the sentence says them: the
+/// target after the text before it, as in `write: {text: Ada, into: Name}`, and a comparison before
+/// what is compared, as in `assert_count: {of: Item, is: less_than, count: 5}`.
+fn in_order(mut fields: Vec<&Field>) -> Vec<&Field> {
+    if let Some((from, said)) = find_said(&fields, |field| field.name() == TARGET) {
+        let is_before = |field: &&Field| field.said.is_some_and(|other| other < said);
+        let last = fields
+            .iter()
+            .rposition(|field| is_before(field) && field.message().is_none());
+        if let Some(to) = last.filter(|to| *to > from) {
+            fields[from..=to].rotate_left(1);
+        }
+    }
+    if let Some((from, said)) = find_said(&fields, |field| field.is_comparison()) {
+        let first = fields.iter().position(|field| field.said > Some(said));
+        if let Some(to) = first.filter(|to| *to < from) {
+            fields[to..=from].rotate_right(1);
+        }
+    }
+    fields
+}
+
+/// Where such a field is among these, and where the sentence says it.
+fn find_said(fields: &[&Field], is_such: impl Fn(&Field) -> bool) -> Option<(usize, usize)> {
+    let index = fields.iter().position(|field| is_such(field))?;
+    Some((index, fields.get(index)?.said?))
 }
 
 /// Whether a target's keys may stand beside the command's: none of them is one of the command's.

@@ -34,7 +34,11 @@ pub(super) fn keep(source: &Source<'_>, places: &Places, page: &mut Page) {
             false => None,
         };
         let field = field.or_else(|| fields.after(comment.line));
-        let line = field.and_then(|path| around(path).find_map(|path| printed.get(path)).copied());
+        let line = match fields.first_line() {
+            // What stands above all of the file is about all of it, whichever key comes first.
+            Some(first) if comment.line < first => Some(0),
+            _ => field.and_then(|path| around(path).find_map(|path| printed.get(path)).copied()),
+        };
         match line.and_then(|line| page.lines.get_mut(line)) {
             Some(line) if comment.trailing && can_be_behind(line) => {
                 line.text.push_str("  ");
@@ -95,6 +99,10 @@ impl<'p> Fields<'p> {
         by_line.sort_by_key(|(line, path)| (*line, path.len(), *path));
         by_line.dedup_by_key(|(line, _)| *line);
         Self { by_line }
+    }
+
+    fn first_line(&self) -> Option<u32> {
+        self.by_line.first().map(|(line, _)| *line)
     }
 
     fn after(&self, line: u32) -> Option<&'p str> {

@@ -52,10 +52,12 @@ fn is_printable(letter: char) -> bool {
 }
 
 fn is_plain(text: &str, in_flow: bool) -> bool {
-    let starts_well = text
-        .chars()
-        .next()
-        .is_some_and(|first| first.is_alphanumeric() || "$/_(+".contains(first));
+    // All of YAML's signs are ASCII.
+    let is_good_start = |first: char| match first.is_ascii() {
+        true => first.is_ascii_alphanumeric() || "$/_(+.".contains(first),
+        false => !first.is_whitespace(),
+    };
+    let starts_well = text.chars().next().is_some_and(is_good_start) && !text.starts_with("...");
     let is_null = matches!(text, "null" | "Null" | "NULL");
     let ends_in_space = text.ends_with(char::is_whitespace);
     let splits_map = text.contains(": ") || text.ends_with(':') || text.contains(" #");
@@ -84,6 +86,10 @@ mod tests {
             "it's",
             "a:b",
             "é",
+            "€9.90",
+            "−€13.30",
+            "“so”",
+            ".banner",
         ] {
             assert_eq!(scalar(text, true), text);
         }
@@ -95,6 +101,8 @@ mod tests {
         assert_eq!(scalar("a, b", false), "a, b");
         assert_eq!(scalar("a, b", true), "\"a, b\"");
         assert_eq!(scalar("-x", false), "\"-x\"");
+        assert_eq!(scalar("...", false), "\"...\"");
+        assert_eq!(scalar("\u{a0}x", false), "\"\u{a0}x\"");
         assert_eq!(scalar("a -", false), "a -");
         assert_eq!(scalar("a -", true), "\"a -\"");
         assert_eq!(scalar("<<", true), "\"<<\"");

@@ -10,6 +10,22 @@ use crate::model;
 
 pub(super) type Entries = Vec<(String, Document)>;
 
+/// The fields of a test in the order in which a file has them: what it is, where it begins, what it
+/// needs, what it does.
+const ORDER: [&str; 11] = [
+    "name",
+    "description",
+    "tags",
+    "base_url",
+    "starting_url",
+    "variables",
+    "data_rows",
+    "config",
+    "setup",
+    "checkpoints",
+    "teardown",
+];
+
 /// What a file cannot spell, of a test without other mistakes.
 pub(super) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
     let rows = test.data_rows.iter().enumerate();
@@ -38,13 +54,8 @@ pub(super) fn document(test: &v1::Test) -> Document {
     };
     let dynamic = without_sections.transcode_to_dynamic();
     let model = model::message("etude.v1.Test");
-    // Texts and lists of texts come before the sections.
-    let (plain, sections): (Vec<_>, Vec<_>) = model
-        .fields
-        .iter()
-        .partition(|field| field.message().is_none());
     let mut entries = Entries::new();
-    for field in plain.into_iter().chain(sections) {
+    for field in ORDER.iter().filter_map(|name| model.field(name)) {
         let name = field.name();
         if let Some((key, section)) = section(test, name) {
             entries.push((key.to_owned(), Document::new(name, section)));
@@ -152,4 +163,19 @@ fn step(step: &v1::Step, path: &str) -> Document {
         _ => Value::Map(entries),
     };
     Document::new(path, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_test_has_a_place_in_the_order() {
+        let model = model::message("etude.v1.Test");
+        let mut names: Vec<_> = model.fields.iter().map(model::Field::name).collect();
+        let mut ordered = ORDER.to_vec();
+        names.sort_unstable();
+        ordered.sort_unstable();
+        assert_eq!(names, ordered);
+    }
 }

@@ -88,11 +88,97 @@ steps:
   - dismiss_confirm: false
   - store_text: {from: x, as: v}
   - click: {on: x, modifiers: [shift]}
-  - wait_for: {element: x, max: 1m30s}
-  - set: {value: 1, name: v}
+  - wait_for: {target: x, max: 1m30s}
+  - set: {name: v, value: 1}
   - call_api: {url: /x, headers: {A: b}}
 "
     );
+}
+
+#[test]
+fn a_command_is_in_the_order_in_which_one_would_say_it() {
+    for (written, printed) in [
+        ("write: {into: a, text: b}", "write: {text: b, into: a}"),
+        ("select: {in: a, option: b}", "select: {option: b, from: a}"),
+        (
+            "press: {in: a, keys: Tab, repeat: 2}",
+            "press: {key: Tab, in: a, repeat: 2}",
+        ),
+        (
+            "assert_url: {match: contains, url: /a}",
+            "assert_url: {url: /a, match: contains}",
+        ),
+        (
+            "assert_equals: {value: '1', element: a}",
+            "assert_equals: {target: a, value: 1}",
+        ),
+        (
+            "assert_equals: {target: {id: a, nth: 2}, value: b}",
+            "assert_equals: {id: a, nth: 2, value: b}",
+        ),
+        (
+            "assert_count: {target: a, count: 2, operator: less_than}",
+            "assert_count: {of: a, is: less_than, count: 2}",
+        ),
+        (
+            "assert_variable: {equals: a, variable: b, comparison: contains}",
+            "assert_variable: {variable: b, is: contains, value: a}",
+        ),
+        (
+            "assert_attribute: {target: a, is: contains, equals: b, name: c}",
+            "assert_attribute: {attribute: c, of: a, is: contains, value: b}",
+        ),
+        (
+            "store_attribute: {as: a, attribute: b, target: c}",
+            "store_attribute: {attribute: b, from: c, as: a}",
+        ),
+        ("drag: {onto: a, element: b}", "drag: {from: b, to: a}"),
+        (
+            "drag: {to: {css: a}, from: {css: b}}",
+            "drag: {from: {css: b}, to: {css: a}}",
+        ),
+        (
+            "wait_text: {max: 2s, in: a, text: b}",
+            "wait_text: {text: b, in: a, max: 2s}",
+        ),
+    ] {
+        let around = "name: t\nvariables:\n  b: x\nsteps:\n  - ";
+        assert_eq!(
+            formatted(&format!("{around}{written}\n")),
+            format!("{around}{printed}\n")
+        );
+    }
+}
+
+#[test]
+fn comments_and_blank_lines_move_with_their_section() {
+    let file = "\
+# The file.
+steps:
+  # first
+  - refresh
+
+# what it is called
+name: t
+
+tags: [a]  # words
+";
+    let out = formatted(file);
+    assert_eq!(
+        out,
+        "\
+# The file.
+
+# what it is called
+name: t
+
+tags: [a]  # words
+steps:
+  # first
+  - refresh
+"
+    );
+    assert_eq!(formatted(&out), out);
 }
 
 #[test]
