@@ -16,6 +16,8 @@ mod commands;
 mod methods;
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/natural.rs"]
+mod natural;
 #[path = "build/rpcs.rs"]
 mod rpcs;
 #[path = "build/texts.rs"]
@@ -43,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("etude_methods.rs"), methods::generate(&pool))?;
     fs::write(out.join("etude_rpcs.rs"), rpcs::generate(&pool, PACKAGE))?;
     fs::write(out.join("etude_texts.rs"), texts::generate(&pool)?)?;
+    fs::write(out.join("etude_natural.rs"), natural::generate(&pool)?)?;
     fs::write(
         out.join("etude_checks.rs"),
         checks::generate(&pool, PACKAGE)?,

@@ -153,21 +153,6 @@ pub fn enum_words(descriptor: &EnumDescriptor) -> Vec<(String, i32)> {
         .collect()
 }
 
-/// How the natural language says a value of an enum: its own words, else its name in lower case
-/// with spaces. `None` when the enum has no such value, or it is the unspecified one without words.
-pub fn natural_words(descriptor: &EnumDescriptor, number: i32) -> Option<String> {
-    let value = descriptor.get_value(number)?;
-    let options = value.options();
-    let own = options.get_extension(&CATALOG.extensions.words);
-    match own.as_str() {
-        Some(words) if !words.is_empty() => Some(words.to_owned()),
-        _ => enum_words(descriptor)
-            .into_iter()
-            .find(|(_, other)| *other == number)
-            .map(|(word, _)| word.replace('_', " ")),
-    }
-}
-
 fn enum_prefix(descriptor: &EnumDescriptor) -> String {
     let zero = descriptor.get_value(0);
     zero.map_or(String::new(), |zero| {
@@ -219,7 +204,6 @@ fn actions() -> impl Iterator<Item = FieldDescriptor> {
 struct Extensions {
     command: ExtensionDescriptor,
     field: ExtensionDescriptor,
-    words: ExtensionDescriptor,
     validate: ExtensionDescriptor,
 }
 
@@ -235,7 +219,6 @@ impl Extensions {
         Self {
             command: get("etude.v1.command"),
             field: get("etude.v1.field"),
-            words: get("etude.v1.words"),
             validate: get("buf.validate.field"),
         }
     }
@@ -467,22 +450,6 @@ mod tests {
         assert!(std::ptr::eq(click, of(&command).unwrap()));
         assert!(click.field("on").unwrap().required);
         assert_eq!(click.method, "/etude.v1.InteractService/Click");
-    }
-
-    #[test]
-    fn values_of_enums_have_natural_words() {
-        let comparison = DESCRIPTOR_POOL
-            .get_enum_by_name("etude.v1.Comparison")
-            .unwrap();
-        let words = |number| natural_words(&comparison, number);
-        assert_eq!(words(0).as_deref(), Some("equals"));
-        assert_eq!(words(1).as_deref(), Some("equals"));
-        assert_eq!(words(4).as_deref(), Some("is less than or equal to"));
-        let position = DESCRIPTOR_POOL
-            .get_enum_by_name("etude.v1.TargetPosition")
-            .unwrap();
-        assert_eq!(natural_words(&position, 5).as_deref(), Some("top left"));
-        assert_eq!(natural_words(&position, 0), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! - [`v1`]: every message, client and server trait of the package `etude.v1`
 //! - [`catalog`]: the commands, derived from the descriptors
 //! - [`command`]: what all commands have in common
+//! - [`natural`]: the natural-language form of a command, in parts
 //! - [`rpc`]: the unary methods, as a property of their requests
 //! - [`json`]: the canonical protobuf JSON of any message
 //! - [`texts`]: which texts of a command are templates, expressions or names of variables
@@ -19,6 +20,7 @@ pub mod catalog;
 pub mod codec;
 pub mod command;
 pub mod json;
+pub mod natural;
 pub mod reason;
 pub mod rpc;
 pub mod texts;

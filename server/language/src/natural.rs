@@ -1,8 +1,7 @@
 //! Commands in words: what a step reads like in events, logs and reports.
 
-use etude::catalog::{self, CommandSpec, FieldSpec};
-use etude::v1::{self, VariableUse, target::Locator};
-use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+use etude::natural::{Natural, Part as Piece, Words};
+use etude::v1::{self, ElementKind, TargetPosition, target::Locator};
 
 use crate::duration;
 use crate::template::{self, Part};
@@ -16,27 +15,19 @@ const MAX_VALUE: usize = 200;
 /// Values are shown as written, before variables are resolved, so that no secret can stand in
 /// them; a value longer than 200 characters is cut.
 pub fn text(command: &v1::Command) -> String {
-    let Some((spec, message)) = crate::action(command) else {
-        return String::new();
-    };
     let mut sentence = Sentence::default();
-    sentence.form(&spec.natural, spec, &message, Mode::Always);
+    command.parts(&mut |piece| sentence.say(&piece));
     sentence.text
 }
 
 /// The words for a target: `top left button "Save"`.
 pub fn target(target: &v1::Target) -> String {
     let mut words = Vec::new();
-    let descriptor = target.descriptor();
-    for (name, number) in [("position", target.position), ("kind", target.kind)] {
-        let kind = descriptor.get_field_by_name(name).map(|field| field.kind());
-        if let Some(Kind::Enum(descriptor)) = kind {
-            words.extend(catalog::natural_words(&descriptor, number));
-        }
-    }
     if target.nth != 0 {
-        words.insert(0, ordinal(target.nth));
+        words.push(ordinal(target.nth));
     }
+    words.extend(TargetPosition::words(target.position).map(str::to_owned));
+    words.extend(ElementKind::words(target.kind).map(str::to_owned));
     words.extend(target.locator.as_ref().map(locator));
     words.join(" ")
 }
@@ -74,15 +65,6 @@ fn ordinal(nth: i32) -> String {
     }
 }
 
-/// Whether a field with its default value is shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// It is.
-    Always,
-    /// It is left out with the words around it: the form has it in brackets.
-    Given,
-}
-
 #[derive(Default)]
 struct Sentence {
     text: String,
@@ -90,25 +72,13 @@ struct Sentence {
 }
 
 impl Sentence {
-    fn form(&mut self, form: &str, spec: &CommandSpec, message: &DynamicMessage, mode: Mode) {
-        let mut rest = form;
-        while let Some(at) = rest.find(['{', '[']) {
-            self.words(&rest[..at]);
-            let close = if rest[at..].starts_with('{') {
-                '}'
-            } else {
-                ']'
-            };
-            let end = rest[at..].find(close).map_or(rest.len(), |end| at + end);
-            let inside = &rest[at + 1..end];
-            if close == '}' {
-                self.value(inside, spec, message, mode);
-            } else if is_given(inside, message) {
-                self.form(inside, spec, message, Mode::Given);
-            }
-            rest = rest.get(end + 1..).unwrap_or_default();
+    fn say(&mut self, piece: &Piece<'_>) {
+        match piece {
+            Piece::Words(words) => self.words(words),
+            Piece::Word(word) => self.value(word),
+            Piece::Bare(text) => self.value(&shown(text)),
+            value => self.value(&value_text(value)),
         }
-        self.words(rest);
     }
 
     /// Words of the form; the space around a part that is left out is not doubled.
@@ -118,94 +88,38 @@ impl Sentence {
         }
         let trimmed = words.trim();
         if !trimmed.is_empty() {
-            self.push(trimmed);
+            self.value(trimmed);
             self.space = words.ends_with(' ');
         }
     }
 
-    fn push(&mut self, text: &str) {
+    fn value(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         if self.space && !self.text.is_empty() {
             self.text.push(' ');
         }
         self.text.push_str(text);
         self.space = false;
     }
-
-    fn value(&mut self, name: &str, spec: &CommandSpec, message: &DynamicMessage, mode: Mode) {
-        let Some(field) = spec.fields.iter().find(|field| field.name == name) else {
-            return;
-        };
-        let value = message.get_field(&field.descriptor);
-        if matches!(value.as_ref(), Value::Bool(_)) && mode == Mode::Given {
-            return;
-        }
-        let text = value_text(field, &value);
-        if !text.is_empty() {
-            self.push(&text);
-        }
-    }
 }
 
-/// Whether the field that the bracket's content names differs from its default.
-fn is_given(inside: &str, message: &DynamicMessage) -> bool {
-    let name = inside
-        .split_once('{')
-        .and_then(|(_, rest)| rest.split_once('}'))
-        .map_or("", |(name, _)| name);
-    message.has_field_by_name(name)
-}
-
-fn value_text(field: &FieldSpec, value: &Value) -> String {
+fn value_text(value: &Piece<'_>) -> String {
     match value {
-        Value::String(text) => string_text(field, text),
-        Value::Bool(accept) => if *accept { "ok" } else { "cancel" }.to_owned(),
-        Value::I32(number) => number.to_string(),
-        Value::U32(number) => number.to_string(),
-        Value::EnumNumber(number) => match field.descriptor.kind() {
-            Kind::Enum(descriptor) => {
-                catalog::natural_words(&descriptor, *number).unwrap_or_default()
-            }
-            _ => String::new(),
-        },
-        Value::List(items) => {
-            let items: Vec<_> = items.iter().map(|item| value_text(field, item)).collect();
+        Piece::Words(words) | Piece::Word(words) => (*words).to_owned(),
+        Piece::Template(text) => template_text(text),
+        Piece::Variable(name) => format!("${}", shown(name)),
+        Piece::Expression(text) => format!("${{{}}}", shown(text)),
+        Piece::Bare(text) => shown(text),
+        Piece::Text(text) => quoted(text),
+        Piece::Number(number) => number.to_string(),
+        Piece::Duration(time) => duration::words(time),
+        Piece::Target(value) => target(value),
+        Piece::List(items) => {
+            let items: Vec<_> = items.iter().map(value_text).collect();
             items.join(" and ")
         }
-        Value::Message(message) => message_text(message),
-        _ => String::new(),
-    }
-}
-
-fn message_text(message: &DynamicMessage) -> String {
-    if message.descriptor().full_name() == "etude.v1.Target" {
-        return message
-            .transcode_to::<v1::Target>()
-            .map_or(String::new(), |found| target(&found));
-    }
-    let part = |name| {
-        let value = message.get_field_by_name(name);
-        value.and_then(|value| value.as_i64().or(value.as_i32().map(i64::from)))
-    };
-    match (part("seconds"), part("nanos")) {
-        (Some(seconds), Some(nanos)) => duration::words(&prost_types::Duration {
-            seconds,
-            nanos: i32::try_from(nanos).unwrap_or_default(),
-        }),
-        _ => String::new(),
-    }
-}
-
-fn string_text(field: &FieldSpec, text: &str) -> String {
-    if field.variable != VariableUse::Unspecified {
-        format!("${}", shown(text))
-    } else if field.expression {
-        format!("${{{}}}", shown(text))
-    } else if field.template {
-        template_text(text)
-    } else if field.bare {
-        shown(text)
-    } else {
-        quoted(text)
     }
 }
 
@@ -247,5 +161,7 @@ fn shown_letters(text: &str) -> impl Iterator<Item = char> {
         .chain(more)
 }
 
+#[cfg(test)]
+mod reflected;
 #[cfg(test)]
 mod tests;

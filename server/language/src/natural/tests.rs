@@ -1,6 +1,7 @@
+use etude::catalog::{self, CommandSpec, FieldSpec};
 use etude::v1::command::Action;
 use etude::v1::{Click, Navigate, PressKey, RoleLocator, StoreText, Target, Write};
-use prost_reflect::FieldDescriptor;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
 use super::*;
 
@@ -49,8 +50,12 @@ fn sample(spec: &CommandSpec, full: bool) -> v1::Command {
     if spec.yaml == "assert_variable" {
         message.set_field_by_name("variable", Value::String("total".to_owned()));
     }
+    command(spec, &message)
+}
+
+fn command(spec: &CommandSpec, message: &DynamicMessage) -> v1::Command {
     let mut command = DynamicMessage::new(v1::Command::default().descriptor());
-    command.set_field(&spec.action, Value::Message(message));
+    command.set_field(&spec.action, Value::Message(message.clone()));
     command.transcode_to().unwrap()
 }
 
@@ -79,6 +84,129 @@ fn value(field: &FieldDescriptor) -> Value {
     } else {
         one
     }
+}
+
+/// The compiled form says what the contract's options say, for every command and every kind of
+/// value that a field can have.
+#[test]
+fn the_compiled_form_is_the_form_of_the_contract() {
+    let mut compared = 0;
+    for spec in catalog::commands() {
+        let mut commands = vec![command(spec, &DynamicMessage::new(spec.message.clone()))];
+        commands.extend([false, true].map(|full| sample(spec, full)));
+        for field in &spec.fields {
+            for value in edge_values(&field.descriptor) {
+                for full in [false, true] {
+                    let mut message = crate::action(&sample(spec, full)).unwrap().1;
+                    message.set_field(&field.descriptor, value.clone());
+                    commands.push(command(spec, &message));
+                }
+            }
+        }
+        for command in &commands {
+            assert_eq!(text(command), reflected::text(command), "{command:?}");
+        }
+        compared += commands.len();
+    }
+    assert!(compared > 2000, "{compared}");
+    assert_eq!(catalog::commands().len(), 105);
+}
+
+#[test]
+fn the_compiled_words_of_a_target_are_those_of_the_contract() {
+    let enums = [
+        ("TargetPosition", TargetPosition::words as fn(i32) -> _),
+        ("ElementKind", ElementKind::words),
+    ];
+    for (name, words) in enums {
+        let descriptor = etude::DESCRIPTOR_POOL.get_enum_by_name(&format!("etude.v1.{name}"));
+        let descriptor = descriptor.unwrap();
+        for number in -1..=i32::try_from(descriptor.values().count()).unwrap() {
+            let reflected = reflected::natural_words(&descriptor, number);
+            assert_eq!(words(number), reflected.as_deref(), "{name} {number}");
+        }
+    }
+}
+
+fn edge_values(field: &FieldDescriptor) -> Vec<Value> {
+    if field.is_map() {
+        return vec![Value::Map(Default::default())];
+    }
+    let ones: Vec<_> = match field.kind() {
+        Kind::String => {
+            let long = "é".repeat(MAX_VALUE + 1);
+            let texts = [
+                "",
+                "a",
+                "$a",
+                "$$",
+                "${1 + 1}",
+                "$a and b",
+                "$",
+                " ",
+                long.as_str(),
+            ];
+            let all =
+                texts
+                    .into_iter()
+                    .chain(["say \"a\\b\"\n\tnow", "${", "$a with default \"x\""]);
+            all.map(|text| Value::String(text.to_owned())).collect()
+        }
+        Kind::Bool => vec![Value::Bool(false), Value::Bool(true)],
+        Kind::Int32 => [i32::MIN, -1, 0, 1, i32::MAX].map(Value::I32).into(),
+        Kind::Uint32 => [0, 1, u32::MAX].map(Value::U32).into(),
+        Kind::Enum(kind) => {
+            let last = i32::try_from(kind.values().count()).unwrap();
+            (-1..=last).map(Value::EnumNumber).collect()
+        }
+        Kind::Message(message) if message.full_name() == "etude.v1.Target" => targets(),
+        Kind::Message(message) => [(0, 0), (1, 0), (3, 500_000_000), (-1, -1), (i64::MAX, 0)]
+            .map(|(seconds, nanos)| {
+                let mut duration = DynamicMessage::new(message.clone());
+                duration.set_field_by_name("seconds", Value::I64(seconds));
+                duration.set_field_by_name("nanos", Value::I32(nanos));
+                Value::Message(duration)
+            })
+            .into(),
+        other => panic!("no values of {other:?}"),
+    };
+    match field.is_list() {
+        true => vec![
+            Value::List(Vec::new()),
+            Value::List(ones[..1].to_vec()),
+            Value::List(ones),
+        ],
+        false => ones,
+    }
+}
+
+fn targets() -> Vec<Value> {
+    let mut targets = vec![Target::default(), hint(""), hint("$a"), hint("a \"b\"")];
+    targets.push(Target {
+        nth: -2,
+        kind: 1,
+        position: 3,
+        ..hint("x")
+    });
+    let role = Locator::Role(RoleLocator {
+        role: "link".into(),
+        name: String::new(),
+    });
+    targets.extend(
+        [
+            role,
+            Locator::Css("#a".into()),
+            Locator::Variable("v".into()),
+        ]
+        .map(|locator| Target {
+            locator: Some(locator),
+            ..Target::default()
+        }),
+    );
+    targets
+        .into_iter()
+        .map(|target| Value::Message(target.transcode_to_dynamic()))
+        .collect()
 }
 
 fn hint(text: &str) -> Target {
