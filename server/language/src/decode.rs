@@ -113,8 +113,9 @@ impl<'d> Decoder<'d, '_> {
         let too_long = items.len() as u64 > most;
         if too_long {
             let message = format!(
-                "\"{}\" must have at most {most} items, has {}",
+                "\"{}\" must have at most {most} item{}, has {}",
                 field.name(),
+                if most == 1 { "" } else { "s" },
                 items.len()
             );
             self.refuse(Mistake::error(

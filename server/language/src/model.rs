@@ -16,6 +16,8 @@ pub(crate) use rules::Rules;
 pub(crate) struct Message {
     pub(crate) descriptor: MessageDescriptor,
     pub(crate) fields: Vec<Field>,
+    /// Fields of which exactly one is given.
+    pub(crate) pairs: Vec<Vec<String>>,
     names: HashMap<String, usize>,
 }
 
@@ -104,6 +106,7 @@ impl Message {
             names.entry(json).or_insert(index);
         }
         Self {
+            pairs: rules::pairs(&descriptor),
             descriptor,
             fields,
             names,
@@ -113,6 +116,16 @@ impl Message {
     /// The field with this name, alias or JSON name.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.names.get(name).map(|index| &self.fields[*index])
+    }
+
+    /// All by which a file can name one of the fields: its names, and its JSON name.
+    pub(crate) fn spellings<'m>(&'m self, field: &'m Field) -> Vec<&'m str> {
+        let json = field.descriptor.json_name();
+        let is_own = self
+            .field(json)
+            .is_some_and(|found| found.name() == field.name());
+        let other = (is_own && !field.names().any(|name| name == json)).then_some(json);
+        field.names().chain(other).collect()
     }
 
     /// Names and aliases of all fields, for suggestions.

@@ -1,13 +1,18 @@
 //! The JSON Schema of test files, from the descriptors: editors complete and check files by it.
 
+mod keys;
+mod target;
 mod value;
+
+use std::collections::BTreeMap;
 
 use etude::catalog::{self, CommandSpec};
 use serde_json::{Map, Value, json};
 
-use crate::decode::{self, ROLE_NAME, ROW_NAME, STEPS, TARGET};
-use crate::model::{self, Field, Message};
-use value::{alias, bounded, described, field_value, nullable, object, reference};
+use crate::decode::{self, ROW_NAME, STEPS};
+use crate::model::{self, Field};
+use keys::{Keys, given};
+use value::{alias, bounded, described, field_value, needed, nullable, reference};
 
 type Properties = Map<String, Value>;
 
@@ -16,15 +21,16 @@ const ID: &str = "https://etude.dev/schema/v1/test.json";
 
 /// The JSON Schema (2020-12) of test files.
 ///
-/// It accepts what [`crate::parse`] accepts, except for spellings that are tolerated and not
-/// recommended (camelCase keys, `top left` for `top_left`), and it does not see templates,
+/// It accepts what [`crate::parse`] accepts, in every spelling; the spellings that are only
+/// tolerated (camelCase keys, `top left` for `top_left`) are patterns, which editors do not
+/// suggest. It refuses what has the wrong structure, type or bounds; it does not see templates,
 /// variables or the uniqueness of names.
 pub fn schema() -> Value {
     let mut definitions = Properties::new();
     value::add_common(&mut definitions);
     definitions.insert("steps".to_owned(), steps());
     definitions.insert("step".to_owned(), step());
-    definitions.insert("target".to_owned(), target());
+    definitions.insert("target".to_owned(), target::target());
     definitions.insert("variables".to_owned(), variables());
     for spec in catalog::commands() {
         definitions.insert(command_name(spec), command(spec));
@@ -33,10 +39,8 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "Étude test",
-        "oneOf": [{"required": [STEPS]}, {"required": ["checkpoints"]}],
     });
-    let test = object(test_properties(), vec!["name".to_owned()]);
-    merge(&mut schema, test);
+    merge(&mut schema, test());
     merge(&mut schema, json!({"$defs": definitions}));
     schema
 }
@@ -49,48 +53,42 @@ fn merge(into: &mut Value, from: Value) {
 
 // === The test ===
 
-fn test_properties() -> Properties {
+fn test() -> Value {
     let model = model::message("etude.v1.Test");
-    let mut properties = Properties::new();
+    let mut keys = Keys::default();
     for field in &model.fields {
-        let value = match field.name() {
-            "variables" => reference("variables"),
-            "data_rows" => data(),
-            "setup" | "teardown" => nullable(reference("steps")),
-            "checkpoints" => checkpoints(field),
-            _ => field_value(field),
-        };
-        let key = match field.name() {
-            "data_rows" => "data",
-            name => name,
-        };
-        properties.insert(key.to_owned(), described(value, &field.spec.description));
+        match field.name() {
+            "variables" => keys.field(model, field, reference("variables")),
+            "data_rows" => {
+                keys.field(model, field, data(field));
+                keys.add("data", described(data(field), &field.spec.description));
+                keys.tolerate("data_rows");
+            }
+            "setup" | "teardown" => keys.field(model, field, nullable(reference("steps"))),
+            // Its place can be taken by `steps`.
+            "checkpoints" => {
+                keys.spellings(model, field, checkpoints(field));
+            }
+            _ => keys.field(model, field, field_value(field)),
+        }
     }
-    properties.insert(
-        STEPS.to_owned(),
-        described(
-            reference("steps"),
-            "The steps of a test with one checkpoint.",
-        ),
-    );
-    properties
+    let only = "The steps of a test with one checkpoint.";
+    keys.add(STEPS, described(some_steps(), only));
+    keys.one_of(vec![STEPS.to_owned(), "checkpoints".to_owned()], true);
+    keys.into_object()
 }
 
 fn checkpoints(field: &Field) -> Value {
     let model = model::message("etude.v1.Checkpoint");
-    let mut properties = Properties::new();
+    let mut keys = Keys::default();
     for inner in &model.fields {
         let value = match inner.name() {
-            STEPS => reference("steps"),
+            STEPS => some_steps(),
             _ => field_value(inner),
         };
-        let value = described(value, &inner.spec.description);
-        properties.insert(inner.name().to_owned(), value);
+        keys.field(model, inner, value);
     }
-    let list = json!({
-        "type": "array",
-        "items": object(properties, vec![STEPS.to_owned()]),
-    });
+    let list = json!({"type": "array", "items": keys.into_object()});
     let rules = &field.rules;
     bounded(
         list,
@@ -105,44 +103,57 @@ fn variables() -> Value {
             .field(name)
             .map_or("", |field| &field.spec.description)
     };
-    let mut secret = Properties::new();
+    let mut secret = Keys::default();
     if let Some(field) = model.field("secret") {
-        secret.insert("secret".to_owned(), field_value(field));
+        secret.add("secret", field_value(field));
+        secret.rule(given(["secret"]));
     }
-    let name = model
-        .field("name")
-        .and_then(|field| field.rules.pattern.clone());
-    json!({
+    let name = model.field("name").map(field_value).unwrap_or_default();
+    let value = model.field("value").map(field_value).unwrap_or_default();
+    let all = model::message("etude.v1.Test").field("variables");
+    let variables = json!({
         "type": ["object", "null"],
-        "propertyNames": bounded(json!({}), [("pattern", name)]),
+        "propertyNames": name,
         "additionalProperties": {
             "anyOf": [
-                described(reference("text"), description("value")),
+                described(value, description("value")),
                 {"type": "null", "description": "Declared, without a value."},
-                described(object(secret, vec!["secret".to_owned()]), description("secret")),
+                described(secret.into_object(), description("secret")),
             ],
         },
-    })
+    });
+    let most = all.and_then(|field| field.rules.max_items);
+    bounded(variables, [("maxProperties", most)])
 }
 
-fn data() -> Value {
+fn data(field: &Field) -> Value {
+    let row = model::message("etude.v1.DataRow").field("name");
+    let row_name = row.map(field_value).unwrap_or_default();
     let rows = json!({
         "type": ["array", "null"],
         "items": {
             "allOf": [reference("variables")],
             "type": "object",
-            "properties": {ROW_NAME: {"description": "What the row is called."}},
+            "properties": {ROW_NAME: described(row_name, "What the row is called.")},
         },
     });
-    let mut wrapped = Properties::new();
-    wrapped.insert("rows".to_owned(), rows.clone());
-    json!({"anyOf": [rows, object(wrapped, Vec::new())]})
+    let rows = bounded(rows, [("maxItems", field.rules.max_items)]);
+    let mut wrapped = Keys::default();
+    wrapped.add("rows", rows.clone());
+    json!({"anyOf": [rows, wrapped.into_object()]})
 }
 
 // === Steps ===
 
 fn steps() -> Value {
     json!({"type": "array", "items": reference("step"), "maxItems": 10_000})
+}
+
+/// Steps where there must be one at least.
+fn some_steps() -> Value {
+    let mut steps = reference("steps");
+    steps["minItems"] = 1.into();
+    steps
 }
 
 fn command_name(spec: &CommandSpec) -> String {
@@ -155,48 +166,42 @@ fn keys(spec: &CommandSpec) -> impl Iterator<Item = &String> {
 
 /// A command and flags, or the name of a command that needs nothing.
 fn step() -> Value {
-    let mut properties = Properties::new();
+    let mut all = Keys::default();
     let mut alone = Vec::new();
-    let mut one_of = Vec::new();
+    let mut commands = Vec::new();
     for spec in catalog::commands() {
         for key in keys(spec) {
-            let own = *key == spec.yaml;
             let value = reference(&command_name(spec));
-            let value = match own {
+            let value = match *key == spec.yaml {
                 true => described(value, &spec.description),
                 false => alias(value, &spec.yaml),
             };
-            properties.insert(key.clone(), value);
-            one_of.push(json!({"required": [key]}));
+            all.add(key, value);
+            commands.push(key.clone());
         }
-        let model = model::message(spec.message.full_name());
-        if !model.fields.iter().any(|field| field.required) && !needs_pair(spec) {
+        if needs_nothing(spec) {
             alone.extend(keys(spec));
         }
     }
+    all.one_of(commands, true);
     let step = model::message("etude.v1.Step");
-    let name = step.field("name");
-    for field in name.into_iter().chain(&decode::flags().fields) {
-        let value = described(field_value(field), &field.spec.description);
-        properties.insert(field.name().to_owned(), value);
+    if let Some(name) = step.field("name") {
+        all.field(step, name, field_value(name));
     }
-    let mut with_flags = object(properties, Vec::new());
-    merge(&mut with_flags, json!({"oneOf": one_of}));
-    json!({"anyOf": [with_flags, {"type": "string", "enum": alone}]})
+    for flag in &decode::flags().fields {
+        all.field(decode::flags(), flag, field_value(flag));
+    }
+    json!({"anyOf": [all.into_object(), {"type": "string", "enum": alone}]})
 }
 
-/// Whether the contract wants exactly one of several fields.
-fn needs_pair(spec: &CommandSpec) -> bool {
-    spec.message
-        .options()
-        .extensions()
-        .any(|(extension, _)| extension.full_name() == "buf.validate.message")
+fn needs_nothing(spec: &CommandSpec) -> bool {
+    let model = model::message(spec.message.full_name());
+    !model.fields.iter().any(needed) && model.pairs.is_empty()
 }
 
 /// The value of a command's key.
 fn command(spec: &CommandSpec) -> Value {
     let model = model::message(spec.message.full_name());
-    let required = || model.fields.iter().filter(|field| field.required);
     let mut forms = Vec::new();
     if let Some(field) = spec.scalar.as_deref().and_then(|name| model.field(name)) {
         forms.push(match &field.shape {
@@ -205,97 +210,21 @@ fn command(spec: &CommandSpec) -> Value {
             _ => field_value(field),
         });
     }
-    let mut map = object(command_properties(model), Vec::new());
-    let needs: Vec<_> = required().map(|field| one_of_names(field, model)).collect();
-    if !needs.is_empty() {
-        merge(&mut map, json!({"allOf": needs}));
+    let mut map = target::command_keys(model);
+    for pair in &model.pairs {
+        let fields = pair.iter().filter_map(|name| model.field(name));
+        let names: Vec<_> = fields.flat_map(|field| model.spellings(field)).collect();
+        // An empty one is as good as none.
+        let given = names.iter().map(|name| (*name, json!({"minLength": 1})));
+        map.rule(json!({"properties": given.collect::<BTreeMap<_, _>>()}));
+        map.one_of(names.into_iter().map(str::to_owned).collect(), true);
     }
-    forms.push(map);
-    if required().next().is_none() && !needs_pair(spec) {
+    forms.push(map.into_object());
+    if needs_nothing(spec) {
         forms.push(json!({"type": "null"}));
     }
     json!({"description": spec.description, "anyOf": forms})
 }
 
-fn command_properties(model: &Message) -> Properties {
-    let mut properties = Properties::new();
-    for field in &model.fields {
-        let value = field_value(field);
-        for name in &field.spec.aliases {
-            properties.insert(name.clone(), alias(value.clone(), field.name()));
-        }
-        properties.insert(
-            field.name().to_owned(),
-            described(value, &field.spec.description),
-        );
-    }
-    if model.field(TARGET).is_some() {
-        for (key, value) in target_properties() {
-            if model.field(&key).is_none() {
-                properties.insert(key, value);
-            }
-        }
-    }
-    properties
-}
-
-/// The field is given by one of its names; a target also by one of its own keys.
-fn one_of_names(field: &Field, model: &Message) -> Value {
-    let own = field.names().map(str::to_owned);
-    let beside = decode::target_message()
-        .fields
-        .iter()
-        .filter(|locator| field.name() == TARGET && decode::is_locator(locator))
-        .map(|locator| locator.name().to_owned())
-        .filter(|name| model.field(name).is_none());
-    let names: Vec<_> = own.chain(beside).collect();
-    let mut names = names.into_iter().map(|name| json!({"required": [name]}));
-    match (names.next(), names.len()) {
-        (Some(only), 0) => only,
-        (first, _) => json!({"anyOf": first.into_iter().chain(names).collect::<Vec<_>>()}),
-    }
-}
-
-// === Targets ===
-
-fn target() -> Value {
-    let locators = decode::target_message()
-        .fields
-        .iter()
-        .filter(|field| decode::is_locator(field));
-    let one_of: Vec<_> = locators
-        .map(|field| json!({"required": [field.name()]}))
-        .collect();
-    let mut map = object(target_properties(), Vec::new());
-    merge(
-        &mut map,
-        json!({"oneOf": one_of, "dependentRequired": {ROLE_NAME: ["role"]}}),
-    );
-    json!({"anyOf": [reference("hint"), map]})
-}
-
-fn target_properties() -> Properties {
-    let mut properties = Properties::new();
-    for field in &decode::target_message().fields {
-        let value = match field.message() {
-            Some(role) => role_forms(&mut properties, role),
-            None => field_value(field),
-        };
-        let value = described(value, &field.spec.description);
-        properties.insert(field.name().to_owned(), value);
-    }
-    properties
-}
-
-/// `role: button` with `name: Save` beside it, or both in a map.
-fn role_forms(beside: &mut Properties, role: &Message) -> Value {
-    let mut inner = Properties::new();
-    for field in &role.fields {
-        let value = described(field_value(field), &field.spec.description);
-        inner.insert(field.name().to_owned(), value);
-    }
-    if let Some(name) = inner.get(ROLE_NAME) {
-        beside.insert(ROLE_NAME.to_owned(), name.clone());
-    }
-    json!({"anyOf": [reference("text"), object(inner, vec!["role".to_owned()])]})
-}
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,23 @@ pub(crate) fn nearest<'a>(
     best.map(|(_, candidate)| candidate)
 }
 
+/// Whether they are the same but for large letters and what separates the parts: `Top-Left`,
+/// `top left` and `topLeft` are `top_left`.
+pub(crate) fn same_word(written: &str, word: &str) -> bool {
+    let letters = |text: &str| {
+        let letters = text
+            .trim()
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '_'));
+        letters
+            .map(|letter| letter.to_ascii_lowercase())
+            .collect::<String>()
+    };
+    let starts_well = !written.trim_start().starts_with([' ', '-', '_']);
+    let ends_well = !written.trim_end().ends_with([' ', '-', '_']);
+    starts_well && ends_well && written.len() <= 2 * MAX_LENGTH && letters(written) == letters(word)
+}
+
 /// `Double-Click`, `double click` and `doubleClick` as `double_click`.
 pub(crate) fn plain(word: &str) -> String {
     let mut out = String::with_capacity(word.len() + 4);
@@ -54,6 +71,16 @@ pub(crate) fn plain(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_has_several_spellings() {
+        for written in ["top_left", "top left", " Top-Left ", "topLeft", "TOP__LEFT"] {
+            assert!(same_word(written, "top_left"), "{written}");
+        }
+        for written in ["", "top", "top.left", "_top_left", "top-left-", "top_lefd"] {
+            assert!(!same_word(written, "top_left"), "{written}");
+        }
+    }
 
     #[test]
     fn a_mistyped_word_finds_its_candidate() {

@@ -49,14 +49,14 @@ pub(super) fn text(
         let least = min.unwrap_or_default();
         let description = match value.is_empty() {
             true => "must not be empty".to_owned(),
-            false => format!("must have at least {least} characters"),
+            false => format!("must have at least {}", count(least, "character")),
         };
         found.add(at, "string.min_len", description);
     } else if let Some(max) = max.filter(|max| over(*max)) {
         found.add(
             at,
             "string.max_len",
-            format!("must have at most {max} characters"),
+            format!("must have at most {}", count(max, "character")),
         );
     } else if let Some(Ok(pattern)) = pattern.map(|pattern| pattern.as_ref())
         && !pattern.is_match(value)
@@ -72,7 +72,7 @@ pub(super) fn bytes(length: usize, max: Option<usize>, at: &Path<'_>, found: &mu
         found.add(
             at,
             "bytes.max_len",
-            format!("must have at most {max} bytes, has {length}"),
+            format!("must have at most {}, has {length}", count(max, "byte")),
         );
     }
 }
@@ -148,13 +148,13 @@ pub(super) fn items(
         found.add(
             at,
             "repeated.min_items",
-            format!("must have at least {min} items"),
+            format!("must have at least {}", count(min, "item")),
         );
     } else if let Some(max) = max.filter(|max| length > *max) {
         found.add(
             at,
             "repeated.max_items",
-            format!("must have at most {max} items, has {length}"),
+            format!("must have at most {}, has {length}", count(max, "item")),
         );
     }
 }
@@ -182,5 +182,13 @@ pub(super) fn duration(
         found.add(at, "duration.gte", format!("must be at least {least}s"));
     } else if let Some(most) = most.filter(|most| nanos > bound(*most)) {
         found.add(at, "duration.lte", format!("must be at most {most}s"));
+    }
+}
+
+/// `1 item`, `2 items`.
+fn count(number: usize, thing: &str) -> String {
+    match number {
+        1 => format!("1 {thing}"),
+        _ => format!("{number} {thing}s"),
     }
 }

@@ -307,8 +307,8 @@ impl<'d> Decoder<'d, '_> {
         let names = || words.iter().map(|(word, _)| word.as_str());
         let mistake = match &node.content {
             Content::Scalar(scalar) if !scalar.is_null() => {
-                let wanted = suggest::plain(&scalar.text);
-                if let Some((_, number)) = words.iter().find(|(word, _)| *word == wanted) {
+                let is_meant = |word: &str| suggest::same_word(&scalar.text, word);
+                if let Some((_, number)) = words.iter().find(|(word, _)| is_meant(word)) {
                     return Some(*number);
                 }
                 let mistake = Mistake::error(

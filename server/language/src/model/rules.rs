@@ -3,7 +3,9 @@
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DynamicMessage, ExtensionDescriptor, FieldDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, ExtensionDescriptor, FieldDescriptor, MessageDescriptor, Value,
+};
 
 /// The rules of a field that bound its value.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,6 +80,22 @@ impl Rules {
     }
 }
 
+/// The fields of which the contract wants exactly one, for each such rule of the message.
+pub(super) fn pairs(message: &MessageDescriptor) -> Vec<Vec<String>> {
+    let extension = etude::DESCRIPTOR_POOL.get_extension_by_name("buf.validate.message");
+    let options = message.options();
+    let rules = extension.map(|extension| options.get_extension(&extension).into_owned());
+    let rules = rules.as_ref().and_then(Value::as_message);
+    let oneofs = rules.and_then(|rules| given(rules, "oneof"));
+    let oneofs = oneofs.as_ref().and_then(Value::as_list).unwrap_or_default();
+    let names = |oneof: &Value| {
+        let fields = given(oneof.as_message()?, "fields")?;
+        let names = fields.as_list()?.iter().filter_map(Value::as_str);
+        Some(names.map(str::to_owned).collect())
+    };
+    oneofs.iter().filter_map(names).collect()
+}
+
 fn given(message: &DynamicMessage, name: &str) -> Option<Value> {
     message
         .has_field_by_name(name)
@@ -92,6 +110,13 @@ fn integer(value: &Value) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use crate::model::message;
+
+    #[test]
+    fn fields_that_exclude_each_other_are_read_from_the_contract() {
+        let pairs = &message("etude.v1.AssertVariable").pairs;
+        assert_eq!(pairs, &[["variable", "expression"]]);
+        assert!(message("etude.v1.Click").pairs.is_empty());
+    }
 
     #[test]
     fn rules_are_read_from_the_contract() {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::keys::Keys;
 use crate::decode;
-use crate::model::{Field, Message, Rules, Shape};
+use crate::model::{Field, Rules, Shape};
 
 /// Definitions that several values share.
 pub(super) fn add_common(definitions: &mut Map<String, Value>) {
@@ -44,7 +45,8 @@ pub(super) fn field_value(field: &Field) -> Value {
     let none = Rules::default();
     let item = single(field, rules.items.as_deref().unwrap_or(&none));
     let list = json!({"type": ["array", "null"], "items": item});
-    let mut list = bounded(list, [("maxItems", rules.max_items)]);
+    let bounds = [("minItems", rules.min_items), ("maxItems", rules.max_items)];
+    let mut list = bounded(list, bounds);
     if rules.unique {
         list["uniqueItems"] = true.into();
     }
@@ -70,10 +72,13 @@ fn single(field: &Field, rules: &Rules) -> Value {
             let allowed = words
                 .iter()
                 .filter(|(_, number)| !rules.not.contains(&i64::from(*number)));
-            let allowed: Vec<_> = allowed.map(|(word, _)| word).collect();
-            json!({"enum": allowed})
+            word(&allowed.map(|(word, _)| word.as_str()).collect::<Vec<_>>())
         }
         Shape::Duration => reference("duration"),
+        Shape::Message(name) if name == "etude.v1.Target" => match field.required {
+            true => reference("target"),
+            false => nullable(reference("target")),
+        },
         Shape::Message(name) => message(name),
         Shape::Other => json!(false),
     }
@@ -84,8 +89,20 @@ fn text(rules: &Rules) -> Value {
         ("minLength", rules.min_length),
         ("maxLength", rules.max_length),
     ];
-    let value = bounded(reference("text"), lengths);
-    bounded(value, [("pattern", rules.pattern.clone())])
+    let mut value = bounded(reference("text"), lengths);
+    let Some(pattern) = &rules.pattern else {
+        return value;
+    };
+    value["pattern"] = pattern.as_str().into();
+    // A pattern says nothing of numbers and booleans; as texts, they must match it too.
+    let matches = |text: &str| regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
+    let unwritten = [("number", "0"), ("boolean", "true")];
+    let refused = unwritten.into_iter().filter(|(_, text)| !matches(text));
+    let refused: Vec<_> = refused.map(|(kind, _)| kind).collect();
+    if !refused.is_empty() {
+        value["not"] = json!({"type": refused});
+    }
+    value
 }
 
 /// Adds the bounds that there are.
@@ -101,43 +118,52 @@ pub(super) fn bounded<const N: usize, B: Into<Value>>(
     value
 }
 
+/// One of the words, for an editor to suggest, or another spelling of one.
+fn word(words: &[&str]) -> Value {
+    let spellings: Vec<_> = words.iter().map(|word| spellings(word)).collect();
+    let pattern = format!("^\\s*({})\\s*$", spellings.join("|"));
+    json!({"anyOf": [{"enum": words}, {"type": "string", "pattern": pattern}]})
+}
+
+/// A pattern for all that [`crate::suggest::same_word`] takes for `word`.
+fn spellings(word: &str) -> String {
+    let letter = |letter: char| match letter {
+        '_' => "[ _-]*".to_owned(),
+        _ => format!("[{letter}{}]", letter.to_ascii_uppercase()),
+    };
+    word.chars().map(letter).collect()
+}
+
 fn message(name: &str) -> Value {
     let model = crate::model::message(name);
     match name {
-        "etude.v1.Target" => reference("target"),
         "etude.v1.Viewport" => json!({"anyOf": [
-            {"type": "string", "pattern": "^ *[0-9]+ *[x×] *[0-9]+ *$"},
-            message_map(model),
+            {"type": "string", "pattern": "^\\s*[0-9]+\\s*[x×]\\s*[0-9]+\\s*$"},
+            nullable(Keys::of(model).into_object()),
         ]}),
         "etude.v1.BrowserOptions" => {
             let name = model.field("name").map(field_value).unwrap_or_default();
-            json!({"anyOf": [name, nullable(message_map(model))]})
+            json!({"anyOf": [name, nullable(Keys::of(model).into_object())]})
         }
-        _ => nullable(message_map(model)),
+        _ => nullable(Keys::of(model).into_object()),
     }
 }
 
-fn message_map(model: &Message) -> Value {
-    let mut properties = Map::new();
-    for field in &model.fields {
-        let value = described(field_value(field), &field.spec.description);
-        properties.insert(field.name().to_owned(), value);
-    }
-    let required = model.fields.iter().filter(|field| field.required);
-    object(properties, required.map(|f| f.name().to_owned()).collect())
-}
-
-/// A map with these keys and no others.
-pub(super) fn object(properties: Map<String, Value>, required: Vec<String>) -> Value {
-    let mut value = json!({
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    if !required.is_empty() {
-        value["required"] = required.into();
-    }
-    value
+/// Whether a file must give the field: without it, it has a value that its rules refuse.
+pub(super) fn needed(field: &Field) -> bool {
+    let rules = &field.rules;
+    let has_zero = !field.descriptor.supports_presence() && !field.descriptor.is_map();
+    let refuses_zero = match field.shape {
+        _ if field.descriptor.is_list() => rules.min_items.is_some_and(|least| least > 0),
+        Shape::Integer(..) => {
+            rules.least.is_some_and(|least| least > 0)
+                || rules.most.is_some_and(|most| most < 0)
+                || rules.not.contains(&0)
+        }
+        Shape::Word(_) => rules.not.contains(&0),
+        _ => false,
+    };
+    field.required || has_zero && refuses_zero
 }
 
 pub(super) fn reference(name: &str) -> Value {
