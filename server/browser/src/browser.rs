@@ -406,7 +406,12 @@ fn firefox(config: &BrowserConfig, shape: &Shape, local: Option<(&Programs, &Pat
     }
     arguments.extend(config.arguments.iter().cloned());
     let mut options = json!({});
-    let mut preferences = json!({ "browser.shell.checkDefaultBrowser": false });
+    let mut preferences = json!({
+        "browser.shell.checkDefaultBrowser": false,
+        // A page in the back-forward cache never answers a script that was asked of it before.
+        "browser.sessionhistory.max_total_viewers": 0,
+        "fission.bfcacheInParent": false,
+    });
     if !shape.languages.is_empty() {
         preferences["intl.accept_languages"] = json!(shape.languages);
     }

@@ -11,6 +11,7 @@ pub(crate) const RESOLVER: &str = concat!(
     include_str!("js/compare.js"),
     include_str!("js/writing.js"),
     include_str!("js/operations.js"),
+    include_str!("js/drag.js"),
     include_str!("js/main.js"),
     " return ''; }",
 );

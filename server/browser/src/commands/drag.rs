@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use etude::v1::{ClickPosition, DragAndDrop, DragAndDropBy};
-use serde_json::json;
+use etude::v1::{ClickPosition, DragAndDrop, DragAndDropBy, ErrorReason, WarningKind};
+use serde_json::{Value, json};
 
 use super::interact::press_query;
 use super::{Context, place};
 use crate::page::{Button, Checks, Found, Outcome, Page, PointerAction, StepError};
+use crate::protocol::ProtocolError;
 
 /// The way is gone in this many moves: libraries look for one that leaves a threshold behind, and
 /// for several over the destination.
@@ -33,10 +34,12 @@ pub(super) async fn drag_and_drop(
     };
     let destination = page.require(&query).await?;
     page.notes.target = resolved;
-    // The search for the destination may have scrolled: both points must hold at the same time.
     let end = place::of(page, &destination).await?.point;
-    let start = place_now(page, &source).await?;
-    drag(page, start, end).await
+    // The search for the destination may have scrolled: both points must hold at the same time.
+    let (_, start) = watch(page, &source).await?;
+    drag(page, start, end).await?;
+    let inside = (source.frame == destination.frame).then(|| point_of(&destination.data));
+    finish(page, &source, inside.flatten()).await
 }
 
 pub(super) async fn drag_and_drop_by(
@@ -45,12 +48,10 @@ pub(super) async fn drag_and_drop_by(
     context: &Context<'_>,
 ) -> Outcome {
     let source = handle(page, command.target.as_ref(), context).await?;
-    let start = place::of(page, &source).await?.point;
-    let end = (
-        start.0 + f64::from(command.x),
-        start.1 + f64::from(command.y),
-    );
-    drag(page, start, end).await
+    let (inside, start) = watch(page, &source).await?;
+    let moved = |(x, y): (f64, f64)| (x + f64::from(command.x), y + f64::from(command.y));
+    drag(page, start, moved(start)).await?;
+    finish(page, &source, Some(moved(inside))).await
 }
 
 /// Finds what is dragged.
@@ -64,17 +65,44 @@ async fn handle(
     page.require(&query).await
 }
 
-async fn place_now(page: &Page, source: &Found) -> Result<(f64, f64), StepError> {
-    let request = json!({ "page": "where", "params": { "handle": source.handle } });
+/// Watches whether the browser begins an HTML drag of the element; tells where the element is, in
+/// its own frame and in the tab.
+async fn watch(page: &Page, source: &Found) -> Result<((f64, f64), (f64, f64)), StepError> {
+    let request = json!({ "page": "watchDrag", "params": { "handle": source.handle } });
     let answer = page.ask(&source.frame, &request).await?;
-    let side = |name: &str| answer["data"][name].as_f64();
-    match (side("x"), side("y")) {
-        (Some(x), Some(y)) => Ok(place::in_tab(page, source, (x, y)).await?.point),
-        _ => Ok(place::of(page, source).await?.point),
-    }
+    let inside = point_of(&answer["data"])
+        .or_else(|| point_of(&source.data))
+        .unwrap_or_default();
+    Ok((inside, place::in_tab(page, source, inside).await?.point))
 }
 
-async fn drag(page: &mut Page, start: (f64, f64), end: (f64, f64)) -> Outcome {
+fn point_of(data: &Value) -> Option<(f64, f64)> {
+    Some((data["x"].as_f64()?, data["y"].as_f64()?))
+}
+
+/// Makes sure that a draggable element has been dragged: by script where the browser has not.
+async fn finish(page: &mut Page, source: &Found, end: Option<(f64, f64)>) -> Outcome {
+    let end = end.map(|(x, y)| json!({ "x": x, "y": y }));
+    let request = json!({ "page": "endDrag", "params": { "end": end } });
+    let answer = match page.ask(&source.frame, &request).await {
+        Ok(answer) => answer,
+        // The drop has opened a dialog or left the page: so it has reached it.
+        Err(ProtocolError::DialogOpen | ProtocolError::PageLeft(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(failed) = answer["data"]["failed"].as_str() {
+        return Err(StepError::new(ErrorReason::TargetNotActionable, failed)
+            .hint("use Chromium for this test, or the page's own buttons or keys"));
+    }
+    if let Some(dragged) = answer["data"]["byScript"].as_str() {
+        let message =
+            format!("this browser cannot drag {dragged} itself; it was dragged by script");
+        page.warn(WarningKind::Forced, message);
+    }
+    Ok(None)
+}
+
+async fn drag(page: &mut Page, start: (f64, f64), end: (f64, f64)) -> Result<(), StepError> {
     let mut actions = vec![
         PointerAction::Move(start.0, start.1),
         PointerAction::Down(Button::Primary),
@@ -91,6 +119,5 @@ async fn drag(page: &mut Page, start: (f64, f64), end: (f64, f64)) -> Outcome {
         Duration::from_millis(32).as_millis() as u64
     ));
     actions.push(PointerAction::Up(Button::Primary));
-    page.point(&actions, &[]).await?;
-    Ok(None)
+    page.point(&actions, &[]).await
 }

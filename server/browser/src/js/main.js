@@ -98,7 +98,7 @@ const PAGE = {
   text: () => visibleText(document.body ?? document.documentElement),
 };
 
-function onPage({ page, params = {} }) {
+async function onPage({ page, params = {} }) {
   if (page === "state") return { status: "done", data: pageState() };
   if (page === "scroll") return scrollPage(params);
   if (page === "frames") return { status: "done", data: { names: frameElements().map((f) => [f.name, f.id]) } };
@@ -106,7 +106,8 @@ function onPage({ page, params = {} }) {
     const outcome = compared(params.actual, params, `it is ${quote(params.actual)}`);
     return outcome.data ? { status: "done", ...outcome } : { status: "blocked", ...outcome.again };
   }
-  if (page === "where") return { status: "done", data: whereIs(params.handle) };
+  if (page === "watchDrag") return { status: "done", data: watchDrag(params) };
+  if (page === "endDrag") return { status: "done", data: await endDrag(params) };
   if (page === "history") return { status: "done", data: historyState() };
   if (page === "frameHit") return { status: "done", data: frameHit(params) };
   const actual = PAGE[page]();
@@ -126,12 +127,6 @@ const historyState = () => ({
   url: location.href, loaded: performance.timeOrigin, state: String(JSON.stringify(history.state)),
   ready: document.readyState,
 });
-
-// The middle of an element that was found before.
-function whereIs(handle) {
-  const element = remembered.get(handle);
-  return element?.isConnected ? pointOf(element) : {};
-}
 
 // Where a point of a frame lies in this document, and what covers the frame there.
 function frameHit({ index, x, y }) {

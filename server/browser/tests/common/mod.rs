@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etude::v1::{self, Command, Failure, ScreenshotPolicy};
-use etude_browser::{BrowserBackend, BrowserConfig, ProtocolChoice};
+use etude_browser::{BrowserBackend, BrowserConfig, BrowserKind, ProtocolChoice};
 use etude_engine::backend::{
     Backend, BackendSession, ExecuteOptions, Execution, LocalFile, SessionSpec, Verdict,
 };
@@ -32,10 +32,20 @@ pub struct Harness {
 /// run as root, as in a container.
 pub fn config(state: &std::path::Path) -> BrowserConfig {
     BrowserConfig {
+        kind: kind(),
         warm: 0,
         no_sandbox: rustix::process::geteuid().is_root(),
         start_timeout: Duration::from_secs(120),
         ..BrowserConfig::new(state)
+    }
+}
+
+/// Chromium, or what `ETUDE_TEST_BROWSER` names.
+pub fn kind() -> BrowserKind {
+    match std::env::var("ETUDE_TEST_BROWSER").as_deref() {
+        Ok("firefox") => BrowserKind::Firefox,
+        Err(_) | Ok("" | "chromium") => BrowserKind::Chromium,
+        Ok(other) => panic!("ETUDE_TEST_BROWSER is `{other}`: use chromium or firefox"),
     }
 }
 
