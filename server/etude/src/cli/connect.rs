@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use etude::Client;
 use etude_server::Server;
 use etude_server::config::{Config, Sources};
+use prost_reflect::ReflectMessage;
+use serde_json::Value;
 
+use super::output::{self, Format, FormatArgs};
 use super::problem::Problem;
 
 /// The environment variable that names the server.
@@ -31,6 +34,60 @@ impl ServerArgs {
     /// Connects to it.
     pub(crate) async fn connect(&self) -> Result<Client, Problem> {
         Ok(Client::connect(&self.server).await?)
+    }
+}
+
+/// Which server, and the form of what it answers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+impl QueryArgs {
+    /// Connects to the server.
+    pub(crate) async fn connect(&self) -> Result<Client, Problem> {
+        self.server.connect().await
+    }
+
+    /// The form that was asked for.
+    pub(crate) fn form(&self) -> Format {
+        self.format.output
+    }
+
+    /// Prints one message; for people as YAML.
+    pub(crate) fn print_one<M: ReflectMessage>(&self, message: &M) -> Result<(), Problem> {
+        let form = match self.form() {
+            Format::Human => Format::Yaml,
+            other => other,
+        };
+        output::print_message(message, form)
+    }
+
+    /// Prints messages; for people as a table of one row each.
+    pub(crate) fn print_all<M: ReflectMessage>(
+        &self,
+        messages: &[M],
+        head: &[&str],
+        row: impl Fn(&M) -> Vec<String>,
+    ) -> Result<(), Problem> {
+        if self.form() == Format::Human {
+            let rows: Vec<_> = messages.iter().map(row).collect();
+            return output::print(&output::table(head, &rows));
+        }
+        let all = messages.iter().map(etude::json::to_value).collect();
+        output::print_value(&Value::Array(all), self.form())
+    }
+}
+
+/// The resource name in a collection such as `runs`, whose name may be left out.
+pub(crate) fn full_name(collection: &str, name: &str) -> String {
+    match name.strip_prefix(collection) {
+        Some(rest) if rest.starts_with('/') => name.to_owned(),
+        _ => format!("{collection}/{name}"),
     }
 }
 

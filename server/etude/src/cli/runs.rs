@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use etude::Client;
 use etude::v1::{self, Artifact, ArtifactKind, RunState};
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde_json::Value;
 
-use super::connect::ServerArgs;
-use super::output::{self, Format, FormatArgs, note};
+use super::connect::{self, QueryArgs, ServerArgs};
+use super::output::note;
 use super::problem::{Exit, Problem};
 use super::run::artifacts;
 use super::style::one_line;
@@ -32,18 +30,14 @@ enum Verb {
         #[arg(long, value_name = "NUMBER", default_value_t = 50)]
         limit: usize,
         #[command(flatten)]
-        server: ServerArgs,
-        #[command(flatten)]
-        format: FormatArgs,
+        query: QueryArgs,
     },
     /// Show a run
     Get {
         /// runs/{id}, or its id
         name: String,
         #[command(flatten)]
-        server: ServerArgs,
-        #[command(flatten)]
-        format: FormatArgs,
+        query: QueryArgs,
     },
     /// Stop runs; their present steps are interrupted
     Cancel {
@@ -69,9 +63,7 @@ enum Verb {
         #[arg(long, value_name = "FOLDER")]
         download: Option<PathBuf>,
         #[command(flatten)]
-        server: ServerArgs,
-        #[command(flatten)]
-        format: FormatArgs,
+        query: QueryArgs,
     },
 }
 
@@ -80,24 +72,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         Verb::List {
             filter,
             limit,
-            server,
-            format,
+            query,
         } => {
-            let client = server.connect().await?;
-            let runs = client.runs(&filter).take(limit);
-            list(&runs.try_collect::<Vec<_>>().await?, format.output)?;
+            let runs = query.connect().await?.runs(&filter).take(limit);
+            list(&runs.try_collect::<Vec<_>>().await?, &query)?;
         }
-        Verb::Get {
-            name,
-            server,
-            format,
-        } => {
-            let run = server.connect().await?.run(full_name(&name)).await?;
-            let form = match format.output {
-                Format::Human => Format::Yaml,
-                other => other,
-            };
-            output::print_message(&run, form)?;
+        Verb::Get { name, query } => {
+            let run = query.connect().await?.run(full_name(&name)).await?;
+            query.print_one(&run)?;
         }
         Verb::Cancel { names, server } => {
             let client = server.connect().await?;
@@ -117,77 +99,52 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         Verb::Artifacts {
             name,
             download,
-            server,
-            format,
-        } => {
-            let client = server.connect().await?;
-            list_artifacts(&client, &full_name(&name), download, format.output).await?;
-        }
+            query,
+        } => list_artifacts(&full_name(&name), download, &query).await?,
     }
     Ok(Exit::Passed)
 }
 
-fn list(runs: &[v1::Run], format: Format) -> Result<(), Problem> {
-    if format != Format::Human {
-        let runs = runs.iter().map(etude::json::to_value).collect();
-        return output::print_value(&Value::Array(runs), format);
-    }
-    let rows: Vec<_> = runs
-        .iter()
-        .map(|run| {
-            let statistics = run.statistics.unwrap_or_default();
-            vec![
-                run.name.clone(),
-                state(run),
-                run.outcome().word().to_owned(),
-                format!("{}/{}", statistics.passed, statistics.total),
-                run.create_time
-                    .map(|time| time.to_string())
-                    .unwrap_or_default(),
-                one_line(&run.test_name),
-            ]
-        })
-        .collect();
-    output::print(&output::table(
-        &["RUN", "STATE", "OUTCOME", "PASSED", "CREATED", "TEST"],
-        &rows,
-    ))
+fn list(runs: &[v1::Run], query: &QueryArgs) -> Result<(), Problem> {
+    let head = ["RUN", "STATE", "OUTCOME", "PASSED", "CREATED", "TEST"];
+    query.print_all(runs, &head, |run| {
+        let statistics = run.statistics.unwrap_or_default();
+        vec![
+            run.name.clone(),
+            state(run),
+            run.outcome().word().to_owned(),
+            format!("{}/{}", statistics.passed, statistics.total),
+            run.create_time
+                .map(|time| time.to_string())
+                .unwrap_or_default(),
+            one_line(&run.test_name),
+        ]
+    })
 }
 
 async fn list_artifacts(
-    client: &Client,
     run: &str,
     download: Option<PathBuf>,
-    format: Format,
+    query: &QueryArgs,
 ) -> Result<(), Problem> {
+    let client = query.connect().await?;
     // An unknown run has no artifacts either, and is a mistake.
     client.run(run).await?;
     let all: Vec<Artifact> = client.artifacts(run).try_collect().await?;
     if let Some(folder) = download {
         for artifact in &all {
-            let path = artifacts::fetch(client, artifact, &folder).await?;
+            let path = artifacts::fetch(&client, artifact, &folder).await?;
             note(&format!("{} → {}", artifact.name, path.display()));
         }
     }
-    if format != Format::Human {
-        let all = all.iter().map(etude::json::to_value).collect();
-        return output::print_value(&Value::Array(all), format);
-    }
-    let rows: Vec<_> = all
-        .iter()
-        .map(|artifact| {
-            vec![
-                artifact.name.clone(),
-                kind(artifact.kind()),
-                artifact.size_bytes.to_string(),
-                one_line(&artifact.file_name),
-            ]
-        })
-        .collect();
-    output::print(&output::table(
-        &["ARTIFACT", "KIND", "BYTES", "FILE"],
-        &rows,
-    ))
+    query.print_all(&all, &["ARTIFACT", "KIND", "BYTES", "FILE"], |artifact| {
+        vec![
+            artifact.name.clone(),
+            kind(artifact.kind()),
+            artifact.size_bytes.to_string(),
+            one_line(&artifact.file_name),
+        ]
+    })
 }
 
 fn kind(kind: ArtifactKind) -> String {
@@ -205,10 +162,7 @@ fn state(run: &v1::Run) -> String {
     }
 }
 
-/// The resource name, of which the first part may be left out.
+/// The resource name of a run.
 pub(crate) fn full_name(name: &str) -> String {
-    match name.starts_with("runs/") {
-        true => name.to_owned(),
-        false => format!("runs/{name}"),
-    }
+    connect::full_name("runs", name)
 }

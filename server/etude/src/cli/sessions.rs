@@ -5,11 +5,10 @@ use std::time::Duration;
 use clap::Subcommand;
 use etude::v1::{self, BrowserOptions, CreateSessionRequest, SessionState, WindowMode};
 use futures::TryStreamExt as _;
-use serde_json::Value;
 
-use super::connect::ServerArgs;
+use super::connect::{self, QueryArgs, ServerArgs};
 use super::exec::duration;
-use super::output::{self, Format, FormatArgs, note};
+use super::output::{self, Format, note};
 use super::problem::{Exit, Problem};
 use super::run::variables::{self, Assignment};
 use super::style::one_line;
@@ -31,18 +30,14 @@ enum Verb {
         #[arg(long)]
         ended: bool,
         #[command(flatten)]
-        server: ServerArgs,
-        #[command(flatten)]
-        format: FormatArgs,
+        query: QueryArgs,
     },
     /// Show a session: address, tabs, variables
     Get {
         /// sessions/{id}, or its id
         name: String,
         #[command(flatten)]
-        server: ServerArgs,
-        #[command(flatten)]
-        format: FormatArgs,
+        query: QueryArgs,
     },
     /// Close sessions and their browsers
     Delete {
@@ -85,36 +80,20 @@ struct Create {
     headed: bool,
 
     #[command(flatten)]
-    server: ServerArgs,
-
-    #[command(flatten)]
-    format: FormatArgs,
+    query: QueryArgs,
 }
 
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     match args.verb {
         Verb::Create(args) => create(args).await?,
-        Verb::List {
-            ended,
-            server,
-            format,
-        } => {
-            let client = server.connect().await?;
+        Verb::List { ended, query } => {
+            let client = query.connect().await?;
             let sessions: Vec<_> = client.sessions(ended).try_collect().await?;
-            list(&sessions, format.output)?;
+            list(&sessions, &query)?;
         }
-        Verb::Get {
-            name,
-            server,
-            format,
-        } => {
-            let client = server.connect().await?;
-            let session = client.session(full_name(&name)).state().await?;
-            let form = match format.output {
-                Format::Human => Format::Yaml,
-                other => other,
-            };
-            output::print_message(&session, form)?;
+        Verb::Get { name, query } => {
+            let client = query.connect().await?;
+            query.print_one(&client.session(full_name(&name)).state().await?)?;
         }
         Verb::Delete { names, server } => {
             let client = server.connect().await?;
@@ -129,7 +108,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
 }
 
 async fn create(args: Create) -> Result<(), Problem> {
-    let client = args.server.connect().await?;
+    let client = args.query.connect().await?;
     let span = |span: Option<Duration>| prost_types::Duration::try_from(span?).ok();
     let session = client
         .create_session(CreateSessionRequest {
@@ -146,43 +125,30 @@ async fn create(args: Create) -> Result<(), Problem> {
             ..Default::default()
         })
         .await?;
-    match args.format.output {
+    match args.query.form() {
         Format::Human => output::print(&format!("{}\n", session.name())),
-        format => output::print_message(&session.state().await?, format),
+        _ => args.query.print_one(&session.state().await?),
     }
 }
 
-fn list(sessions: &[v1::Session], format: Format) -> Result<(), Problem> {
-    if format != Format::Human {
-        let sessions = sessions.iter().map(etude::json::to_value).collect();
-        return output::print_value(&Value::Array(sessions), format);
-    }
-    let rows: Vec<_> = sessions
-        .iter()
-        .map(|session| {
-            let state = match session.state() {
-                SessionState::Active => "active".to_owned(),
-                _ => format!("ended {}", session.end_reason),
-            };
-            vec![
-                session.name.clone(),
-                state,
-                session.steps_done.to_string(),
-                session.browser.clone(),
-                one_line(&session.display_name),
-            ]
-        })
-        .collect();
-    output::print(&output::table(
-        &["SESSION", "STATE", "STEPS", "BROWSER", "CALLED"],
-        &rows,
-    ))
+fn list(sessions: &[v1::Session], query: &QueryArgs) -> Result<(), Problem> {
+    let head = ["SESSION", "STATE", "STEPS", "BROWSER", "CALLED"];
+    query.print_all(sessions, &head, |session| {
+        let state = match session.state() {
+            SessionState::Active => "active".to_owned(),
+            _ => format!("ended {}", session.end_reason),
+        };
+        vec![
+            session.name.clone(),
+            state,
+            session.steps_done.to_string(),
+            session.browser.clone(),
+            one_line(&session.display_name),
+        ]
+    })
 }
 
-/// The resource name, of which the first part may be left out.
+/// The resource name of a session.
 pub(crate) fn full_name(name: &str) -> String {
-    match name.starts_with("sessions/") {
-        true => name.to_owned(),
-        false => format!("sessions/{name}"),
-    }
+    connect::full_name("sessions", name)
 }

@@ -113,7 +113,9 @@ fn variables_and_local_files_reach_the_page() {
            - assert_variable: {variable: content, value: $expected}\n",
     );
     std::fs::write(input.path.with_file_name("note.txt"), "it's here").unwrap();
-    run_on_shop(&shop, &input, &["--var", "expected=it's here"]).expect(0);
+    let done = run_on_shop(&shop, &input, &["--var", "expected=it's here"]).expect(0);
+    let step = "upload file \"note.txt\" to \"File\"";
+    assert!(done.stdout.contains(step), "{}", done.stdout);
     run_on_shop(&shop, &input, &["--var", "expected=other"]).expect(1);
 }
 

@@ -210,7 +210,7 @@ fn step_text(tally: &Tally, step: &StepFinished, style: Style) -> String {
         Outcome::Fail | Outcome::Error => style.yellow("✗"),
         _ => style.dim("-"),
     };
-    let mut text = format!("    {mark} {}", one_line(&result.text));
+    let mut text = format!("    {mark} {}", one_line(tally.step_title(step)));
     text += &match result.outcome() {
         Outcome::Pass => style.dim(&took(&result)),
         Outcome::Skip => style.dim("  skipped"),

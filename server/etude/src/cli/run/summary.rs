@@ -56,7 +56,7 @@ fn failed_step(tally: &Tally, step: &StepFinished, style: Style) -> String {
         out,
         "     {}  {}",
         style.dim(&place),
-        one_line(&result.text)
+        one_line(tally.step_title(step))
     );
     let word = result.outcome().word();
     if let Some(failure) = &result.failure {

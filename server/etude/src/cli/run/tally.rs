@@ -167,6 +167,15 @@ impl Tally {
         self.step(path)?.location.as_ref()
     }
 
+    /// What a step is called: its name, else its command in words.
+    pub(crate) fn step_title<'s>(&'s self, step: &'s StepFinished) -> &'s str {
+        let named = self.step(&path(step)).map(|step| step.name.as_str());
+        match named.filter(|name| !name.is_empty()) {
+            Some(name) => name,
+            None => step.result.as_ref().map_or("", |result| &result.text),
+        }
+    }
+
     /// Whether the step's outcome decides upon the test.
     pub(crate) fn counts(&self, path: &StepPath) -> bool {
         let flags = self.step(path).and_then(|step| step.flags.as_ref());

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use etude::Client;
-use etude::v1::{ErrorReason, Step, Test, UploadFile, command::Action};
+use etude::v1::{Command, ErrorReason, Step, Test, UploadFile, command::Action};
+use etude_language::natural;
 
 use super::super::problem::Problem;
 use super::plan::Planned;
@@ -32,9 +33,14 @@ impl<'a> Uploads<'a> {
         let (file, folder) = (planned.file.clone(), planned.folder.clone());
         for step in steps(&mut planned.test) {
             let place = place(&file, step);
-            let Some(upload) = local_upload(step) else {
+            let words = step.command.as_ref().map(natural::text);
+            let Some(upload) = local_upload(step.command.as_mut()) else {
                 continue;
             };
+            // In words the step would show the artifact; its author knows the file.
+            if step.name.is_empty() {
+                step.name = words.unwrap_or_default();
+            }
             let path = self
                 .allowed_path(&folder, &upload.file)
                 .map_err(|why| wrong(&place, &upload.file, &why))?;
@@ -87,8 +93,8 @@ fn steps(test: &mut Test) -> impl Iterator<Item = &mut Step> {
 }
 
 /// The upload of a local file; artifacts and templates are the server's to resolve.
-fn local_upload(step: &mut Step) -> Option<&mut UploadFile> {
-    match step.command.as_mut()?.action.as_mut()? {
+fn local_upload(command: Option<&mut Command>) -> Option<&mut UploadFile> {
+    match command?.action.as_mut()? {
         Action::UploadFile(upload)
             if !upload.file.starts_with("artifacts/") && !upload.file.contains('$') =>
         {
