@@ -13,6 +13,7 @@ use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::retry::{Backoff, RetryPolicy};
 use crate::rpc::Rpc;
+use crate::tls;
 use crate::v1::{self, ErrorReason};
 
 /// A connection to an Étude server.
@@ -44,6 +45,7 @@ pub struct Client {
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     url: String,
+    authority: Option<String>,
     connect_timeout: Duration,
     call_timeout: Duration,
     keepalive: Duration,
@@ -53,8 +55,9 @@ pub struct ClientOptions {
 }
 
 impl Client {
-    /// Connects to the server at `url`, such as `http://127.0.0.1:50051`; the scheme may be left
-    /// out.
+    /// Connects to the server at `url`, such as `http://127.0.0.1:50051`; without a scheme it is
+    /// `http`. For `https`, the server's certificate must come from an authority that this machine
+    /// or Mozilla trusts; [`ClientOptions::ca_certificate`] names another.
     ///
     /// # Errors
     ///
@@ -67,6 +70,7 @@ impl Client {
     pub fn builder(url: impl Into<String>) -> ClientOptions {
         ClientOptions {
             url: url.into(),
+            authority: None,
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(60),
             keepalive: Duration::from_secs(20),
@@ -166,6 +170,13 @@ impl Client {
 }
 
 impl ClientOptions {
+    /// The authorities, as certificates in PEM, of one of which the server's certificate must come.
+    /// Default: those that this machine or Mozilla trusts. Of no use with `http`.
+    pub fn ca_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.authority = Some(pem.into());
+        self
+    }
+
     /// The longest that opening the connection may take. Default 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -243,17 +254,17 @@ impl ClientOptions {
             Error::new(
                 ErrorReason::InvalidRequest,
                 format!(
-                    "{:?} is not a server's address: {why}; write http://HOST:PORT",
+                    "{:?} is not a server's address: {why}; write http://HOST:PORT or https://HOST:PORT",
                     self.url
                 ),
             )
         };
         let endpoint = Endpoint::from_shared(url).map_err(|error| wrong(&error.to_string()))?;
-        match endpoint.uri().scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(wrong("this client does not speak TLS")),
+        let endpoint = match endpoint.uri().scheme_str() {
+            Some("http") => endpoint,
+            Some("https") => tls::secured(endpoint, self.authority.as_deref())?,
             _ => return Err(wrong("unknown scheme")),
-        }
+        };
         endpoint
             .user_agent(concat!("etude-rust/", env!("CARGO_PKG_VERSION")))
             .map(|endpoint| {

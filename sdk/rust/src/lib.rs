@@ -36,6 +36,7 @@ mod run_stream;
 mod runs;
 mod session;
 mod target;
+mod tls;
 
 pub use client::{Client, ClientOptions};
 pub use error::{Error, FieldViolation, Result};

@@ -9,3 +9,4 @@ mod errors;
 mod run_stream;
 mod session;
 mod support;
+mod tls;

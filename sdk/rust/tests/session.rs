@@ -21,7 +21,7 @@ type Calls = Arc<Mutex<Vec<(CommandContext, Command)>>>;
 
 /// Remembers every command; refuses the first call of each request id.
 #[derive(Clone, Default)]
-struct Commands(Calls);
+pub(crate) struct Commands(Calls);
 
 impl Commands {
     fn execute(
