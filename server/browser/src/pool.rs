@@ -152,8 +152,13 @@ impl Pool {
         };
         self.health
             .send_replace(Health::Serving(browser.name.clone()));
-        let place = browser.open_place().await?;
-        Ok(Ready { browser, place })
+        match browser.open_place().await {
+            Ok(place) => Ok(Ready { browser, place }),
+            Err(error) => {
+                browser.stop().await;
+                Err(error)
+            }
+        }
     }
 
     /// The programs of the usual browser are looked for once; those of another each time.

@@ -11,6 +11,7 @@ use common::Harness;
 use common::commands::*;
 use etude::v1;
 use etude::v1::command::Action;
+use etude_browser::ProtocolChoice;
 use etude_engine::backend::{Backend, Health, SessionSpec};
 
 /// A chromedriver of its own; its browsers lie where `TMPDIR` says.
@@ -89,6 +90,38 @@ async fn a_remote_driver_is_used_and_left_clean() {
         assert!(begun.elapsed() < common::LONG, "the remote browser is left");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remote_driver_is_used_over_classic_too() {
+    let driver = Driver::start();
+    let url = driver.url.clone();
+    let mut harness = Harness::with(|config| {
+        config.remote_url = Some(url);
+        config.protocol = ProtocolChoice::Classic;
+    })
+    .await;
+    assert!(!harness.session().is_bidi());
+    harness.open("/plain.html").await;
+    harness.pass(click(hint("Go on"))).await;
+    assert_eq!(harness.result().await, "clicked");
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remote_browsers_downloads_are_refused() {
+    let driver = Driver::start();
+    let url = driver.url.clone();
+    let mut harness = Harness::with(|config| config.remote_url = Some(url)).await;
+    harness.open("/files.html").await;
+    let download = v1::Download {
+        target: Some(hint("Get the report")),
+        ..Default::default()
+    };
+    harness
+        .error(command(Action::Download(download)), "COMMAND_UNSUPPORTED")
+        .await;
     harness.close().await;
 }
 

@@ -89,6 +89,11 @@ pub(super) async fn download(
         let message = "downloads cannot be seen over the classic protocol";
         return Err(StepError::new(ErrorReason::CommandUnsupported, message));
     }
+    if context.files.is_none() {
+        let message = "the browser runs behind a WebDriver address, and its downloads stay there";
+        return Err(StepError::new(ErrorReason::CommandUnsupported, message)
+            .hint("fetch the file with `call_api`, or use a browser on the server's machine"));
+    }
     let before = page.events.read().downloads.len();
     let query = press_query(target, ClickPosition::Center, "click", context)?;
     press(

@@ -101,7 +101,7 @@ async fn download_began(page: &Page, before: usize) -> Option<String> {
 
 /// The browser's code in words.
 fn cause_of(words: &str) -> String {
-    const CODES: [(&str, &str); 10] = [
+    const CODES: &[(&str, &str)] = &[
         ("ERR_NAME_NOT_RESOLVED", "its host name does not resolve"),
         ("dnsNotFound", "its host name does not resolve"),
         (
@@ -109,6 +109,14 @@ fn cause_of(words: &str) -> String {
             "its server refuses the connection",
         ),
         ("connectionFailure", "its server refuses the connection"),
+        ("NS_ERROR_UNKNOWN_HOST", "its host name does not resolve"),
+        (
+            "NS_ERROR_CONNECTION_REFUSED",
+            "its server refuses the connection",
+        ),
+        ("NS_ERROR_NET_RESET", "its server closed the connection"),
+        ("NS_ERROR_NET_TIMEOUT", "its server does not answer"),
+        ("NS_ERROR_REDIRECT_LOOP", "it redirects in a circle"),
         ("ERR_CONNECTION_RESET", "its server closed the connection"),
         ("ERR_EMPTY_RESPONSE", "its server answered nothing"),
         ("ERR_CONNECTION_TIMED_OUT", "its server does not answer"),

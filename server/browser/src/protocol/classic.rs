@@ -77,7 +77,8 @@ impl Classic {
         tokio::select! {
             biased;
             answer = self.driver.handle().cmd(request) => Ok(answer?.value_json()?),
-            _ = gone.wait_for(|gone| *gone) => {
+            // Of a driver that somebody else has started, nobody tells the end.
+            Ok(_) = gone.wait_for(|gone| *gone) => {
                 Err(ProtocolError::Gone("its driver ended".to_owned()))
             }
         }
@@ -116,11 +117,13 @@ impl Classic {
         Ok(current)
     }
 
-    /// Runs a function of one text in the current frame.
+    /// Runs a function of one text in the current frame. Firefox gives every script a global object
+    /// of its own: what a script leaves for the next is left in the page's.
     async fn run(&self, function: &str, argument: &str) -> Reply<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1], given = arguments[0];\
-             new Promise((resolve) => resolve(({function})(given)))\
+             const inPage = (globalThis) => ({function})(given);\
+             new Promise((resolve) => resolve(inPage(window.wrappedJSObject ?? window)))\
              .then((value) => done([true, value]), (error) => done([false, String(error)]));"
         );
         let answer = self

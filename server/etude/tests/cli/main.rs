@@ -1,8 +1,9 @@
 //! The real `etude` command: bad input, exit codes, outputs, and what reaches the page.
 
 // A test may fail by panicking, in its helpers too.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod browsers;
 mod exec;
 mod input;
 mod offline;
