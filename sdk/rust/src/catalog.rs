@@ -118,10 +118,8 @@ pub fn by_message(full_name: &str) -> Option<&'static CommandSpec> {
 /// What the catalogue says of a command; `None` when its `action` is empty.
 pub fn of(command: &Command) -> Option<&'static CommandSpec> {
     let number = command.action.as_ref()?.field_number();
-    CATALOG
-        .by_number
-        .get(&number)
-        .map(|index| &CATALOG.commands[*index])
+    let index = *CATALOG.by_number.get(number as usize)?;
+    index.map(|index| &CATALOG.commands[index])
 }
 
 /// The options of a field of any message, such as those of [`crate::v1::Target`].
@@ -166,7 +164,8 @@ struct Catalog {
     commands: Vec<CommandSpec>,
     by_yaml: HashMap<String, usize>,
     by_message: HashMap<String, usize>,
-    by_number: HashMap<u32, usize>,
+    /// Places of the commands by the numbers of their fields.
+    by_number: Vec<Option<usize>>,
     extensions: Extensions,
 }
 
@@ -177,9 +176,12 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
         .collect();
     let mut by_yaml = HashMap::new();
     let mut by_message = HashMap::new();
-    let mut by_number = HashMap::new();
+    let numbers = commands
+        .iter()
+        .map(|spec| spec.action.number() as usize + 1);
+    let mut by_number = vec![None; numbers.max().unwrap_or_default()];
     for (index, spec) in commands.iter().enumerate() {
-        by_number.insert(spec.action.number(), index);
+        by_number[spec.action.number() as usize] = Some(index);
         by_message.insert(spec.message.full_name().to_owned(), index);
         for key in std::iter::once(&spec.yaml).chain(&spec.yaml_aliases) {
             by_yaml.insert(key.clone(), index);

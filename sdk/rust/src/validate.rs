@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::command::CommandRequest;
 use crate::v1;
 
 /// A message with rules.
@@ -16,6 +17,62 @@ pub trait Validate {
         let mut found = Violations::default();
         self.check(&Path::ROOT, &mut found);
         found.list
+    }
+}
+
+/// A message that keeps the rules of the contract: the proof that it was checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated<M>(M);
+
+impl<M: Validate> Validated<M> {
+    /// Checks a message.
+    ///
+    /// # Errors
+    ///
+    /// Every violation.
+    pub fn new(message: M) -> Result<Self, Vec<Violation>> {
+        let violations = message.violations();
+        match violations.is_empty() {
+            true => Ok(Self(message)),
+            false => Err(violations),
+        }
+    }
+}
+
+impl<M> Validated<M> {
+    /// The message, without the proof.
+    pub fn into_inner(self) -> M {
+        self.0
+    }
+}
+
+impl<M> std::ops::Deref for Validated<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.0
+    }
+}
+
+// A request's rules are those of its command as well, and that there is one is among them, so that
+// the proof of the one is that of the other.
+
+impl<R: CommandRequest> Validated<R> {
+    /// The context and the command of a command's request.
+    pub fn into_parts(self) -> (v1::CommandContext, Validated<v1::Command>) {
+        let (context, command) = self.0.into_parts();
+        (context.unwrap_or_default(), Validated(command))
+    }
+}
+
+impl Validated<v1::ExecuteBatchRequest> {
+    /// The context, when there is one, and the command of one request of a batch.
+    pub fn into_parts(self) -> (Option<v1::CommandContext>, Validated<v1::Command>) {
+        let Self(request) = self;
+        (
+            request.context,
+            Validated(request.command.unwrap_or_default()),
+        )
     }
 }
 
@@ -197,6 +254,49 @@ mod tests {
             ..Click::default()
         };
         assert_eq!(fields(&click), [("target.locator".to_owned(), "required")]);
+    }
+
+    /// What [`Validated::into_parts`] relies on.
+    #[test]
+    fn the_rules_of_a_request_are_those_of_its_command() {
+        let context = Some(CommandContext {
+            session: "sessions/a".to_owned(),
+            ..Default::default()
+        });
+        let wrong = v1::Command::from(Click {
+            target: hint(""),
+            ..Click::default()
+        });
+        for (command, rule) in [
+            (None, "required"),
+            (Some(v1::Command::default()), "required"),
+            (Some(wrong), "string.min_len"),
+        ] {
+            let one = v1::ExecuteRequest {
+                context: context.clone(),
+                command: command.clone(),
+            };
+            assert_eq!(Validated::new(one).unwrap_err()[0].rule, rule);
+            let batch = v1::ExecuteBatchRequest {
+                context: None,
+                command,
+            };
+            assert_eq!(Validated::new(batch).unwrap_err()[0].rule, rule);
+        }
+        let pool = &crate::DESCRIPTOR_POOL;
+        let rules = pool.get_extension_by_name("buf.validate.field").unwrap();
+        for spec in crate::catalog::commands() {
+            let name = format!("{}Request", spec.message.full_name());
+            let request = pool.get_message_by_name(&name).unwrap();
+            assert_eq!(request.fields().count(), 2, "{name}");
+            for field in request.fields() {
+                let options = field.options();
+                let rules = options.get_extension(&rules);
+                let rules = rules.as_message().unwrap();
+                let required = rules.get_field_by_name("required").unwrap();
+                assert_eq!(required.as_bool(), Some(true), "{}", field.full_name());
+            }
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 use etude::catalog;
 use etude::texts::{TextKind, Texts};
 use etude::v1::{self, ErrorReason, Failure, Outcome, ScreenshotPolicy, command::Action};
-use etude::validate::Validate;
+use etude::validate::{Validate as _, Validated};
 use serde_json::Value;
 
 use self::result::{Attempt, Started};
@@ -143,6 +143,15 @@ impl Executor {
         if !violations.is_empty() {
             return Err(Error::violated(violations));
         }
+        self.check_support(backend, command)
+    }
+
+    /// Checks whether the backend can execute a command.
+    ///
+    /// # Errors
+    ///
+    /// `COMMAND_UNSUPPORTED` naming who can execute it.
+    pub(crate) fn check_support(&self, backend: v1::Backend, command: &v1::Command) -> Result<()> {
         let spec = catalog::of(command).ok_or_else(|| Error::internal("an unknown command"))?;
         if spec.supports(backend) {
             return Ok(());
@@ -172,31 +181,44 @@ impl Executor {
     ///
     /// Dropping the future stops the step at once and leaves the scope usable.
     pub async fn execute(&self, scope: &mut Scope, step: &v1::Step) -> v1::StepResult {
-        let text = step
-            .command
-            .as_ref()
-            .map(|command| self.text(scope, command));
-        self.execute_titled(scope, step, text.unwrap_or_default())
-            .await
-    }
-
-    /// As [`Executor::execute`], for a caller that has made the step's [`Executor::text`] already.
-    pub async fn execute_titled(
-        &self,
-        scope: &mut Scope,
-        step: &v1::Step,
-        text: String,
-    ) -> v1::StepResult {
         let unset = v1::Command::default();
         let command = step.command.as_ref().unwrap_or(&unset);
         let plain = v1::StepFlags::default();
         let flags = step.flags.as_ref().unwrap_or(&plain);
+        let text = self.text(scope, command);
+        let checked = |scope: &Scope| self.check(scope.backend, command);
+        self.execute_checked(scope, command, flags, text, checked)
+            .await
+    }
+
+    /// As [`Executor::execute`], for a caller that has checked the command's fields and has made
+    /// its [`Executor::text`] already.
+    pub(crate) async fn execute_valid(
+        &self,
+        scope: &mut Scope,
+        command: &Validated<v1::Command>,
+        flags: &v1::StepFlags,
+        text: String,
+    ) -> v1::StepResult {
+        let supported = |scope: &Scope| self.check_support(scope.backend, command);
+        self.execute_checked(scope, command, flags, text, supported)
+            .await
+    }
+
+    async fn execute_checked(
+        &self,
+        scope: &mut Scope,
+        command: &v1::Command,
+        flags: &v1::StepFlags,
+        text: String,
+        check: impl FnOnce(&Scope) -> Result<()>,
+    ) -> v1::StepResult {
         scope.steps += 1;
         let started = Started::now(text);
         if flags.skip {
             return started.unexecuted(scope, Outcome::Skip, None);
         }
-        if let Err(error) = self.check(scope.backend, command) {
+        if let Err(error) = check(scope) {
             return started.unexecuted(scope, Outcome::Error, Some(error.to_failure()));
         }
         let screenshots = screenshot_policy(scope, flags);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use etude::v1::{self, ErrorReason, Outcome, SessionState, StepResult};
+use etude::validate::Validated;
 use etude_language::natural;
 use futures::{Stream, StreamExt as _, stream};
 
@@ -215,16 +216,16 @@ impl Sessions {
     /// # Errors
     ///
     /// `SESSION_NOT_FOUND`; `SESSION_ENDED`, also while it waits or is executed;
-    /// `SERVER_SHUTDOWN`; `INVALID_REQUEST`; `COMMAND_UNSUPPORTED`; `REQUEST_ID_REUSED`;
+    /// `SERVER_SHUTDOWN`; `COMMAND_UNSUPPORTED`; `REQUEST_ID_REUSED`;
     /// `STEP_FAILED` and `STEP_ERROR` when the context asks for them; `STORAGE_FAILED`.
     pub async fn execute(
         &self,
         context: v1::CommandContext,
-        command: v1::Command,
+        command: Validated<v1::Command>,
     ) -> Result<StepResult> {
         let entry = self.inner.active(&context.session).await?;
         let executor = &self.inner.executor;
-        executor.check(self.inner.backend.kind(), &command)?;
+        executor.check_support(self.inner.backend.kind(), &command)?;
         let require_pass = context.require_pass;
         if context.validate_only {
             let text = natural::text(&command);

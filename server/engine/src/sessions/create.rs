@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use etude::v1::{self, ErrorReason, Outcome, ScreenshotPolicy, SessionState};
+use etude::validate::Validated;
 use uuid::Uuid;
 
 use super::entry::Entry;
@@ -131,7 +132,8 @@ async fn load_starting_url(inner: &Inner, entry: &Entry, url: &str) -> Result<()
         ..v1::Navigate::default()
     };
     let context = v1::CommandContext::default();
-    let result = turn::take(entry, &inner.executor, context, navigate.into()).await?;
+    let navigate = Validated::new(navigate.into()).map_err(Error::violated)?;
+    let result = turn::take(entry, &inner.executor, context, navigate).await?;
     if result.outcome() == Outcome::Pass {
         return Ok(());
     }

@@ -104,11 +104,11 @@ impl Entry {
     }
 
     /// Notes what a step has changed.
-    pub(super) fn used(&self, scope: &Scope, result: &StepResult) {
+    pub(super) fn used(&self, scope: &Scope, result: &StepResult, at: SystemTime) {
         let mut known = self.known.lock();
         known.last_used = Instant::now();
         let session = &mut known.session;
-        session.last_used_time = Some(now());
+        session.last_used_time = Some(at.into());
         session.steps_done = scope.steps();
         if session.url != result.url {
             session.url.clone_from(&result.url);
@@ -132,6 +132,13 @@ impl Entry {
 
     /// Waits for the scope behind those who came before.
     pub(super) async fn take(&self) -> Result<Taken<'_>> {
+        // It is free only when nobody waits for it.
+        if let Ok(guard) = self.scope.try_lock()
+            && guard.is_some()
+            && self.end_reason().is_none()
+        {
+            return Ok(Taken { guard });
+        }
         let guard = tokio::select! {
             biased;
             reason = self.ends() => return Err(ended(&self.name, reason.name())),

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use etude::v1::{self, ErrorReason, SessionEvent, session_event::Payload};
 use futures::{Stream, stream};
 use parking_lot::Mutex;
@@ -11,7 +12,6 @@ use prost::Message as _;
 use tokio::sync::watch;
 
 use super::entry::Entry;
-use super::now;
 use crate::error::{Error, Result};
 
 /// The most events that are kept.
@@ -32,9 +32,17 @@ pub(super) struct EventLog {
     mark: watch::Sender<Mark>,
 }
 
+/// An event that was appended, and how it is kept.
+pub(super) struct Pushed {
+    pub(super) event: SessionEvent,
+    pub(super) encoded: Bytes,
+}
+
+/// Events are kept encoded: that is a fraction of their size in memory, and each is written for
+/// every command but seldom read.
 #[derive(Default)]
 struct Kept {
-    events: VecDeque<Arc<SessionEvent>>,
+    events: VecDeque<Bytes>,
     bytes: usize,
     last: i64,
 }
@@ -54,21 +62,40 @@ impl EventLog {
         }
     }
 
-    /// Appends an event.
-    pub(super) fn push(&self, payload: Payload) -> Arc<SessionEvent> {
+    /// Appends an event of now.
+    pub(super) fn push(&self, payload: Payload) -> Pushed {
+        self.push_at(SystemTime::now(), payload)
+    }
+
+    /// Appends an event of this moment.
+    pub(super) fn push_at(&self, time: SystemTime, payload: Payload) -> Pushed {
         let mut kept = self.kept.lock();
         kept.last += 1;
-        let event = Arc::new(SessionEvent {
-            sequence: kept.last,
-            event_time: Some(now()),
+        let last = kept.last;
+        let event = SessionEvent {
+            sequence: last,
+            event_time: Some(time.into()),
             payload: Some(payload),
-        });
-        kept.bytes += event.encoded_len();
-        kept.events.push_back(event.clone());
+        };
+        let encoded = Bytes::from(event.encode_to_vec());
+        kept.bytes += encoded.len();
+        kept.events.push_back(encoded.clone());
         kept.drop_old();
-        // Within the lock, so that marks are published in order.
-        self.mark.send_modify(|mark| mark.last = kept.last);
-        event
+        // Within the lock, so that marks are published in order and nobody begins to watch in
+        // between. Most sessions are watched by nobody, and waking nobody takes its time.
+        let watched = self.mark.receiver_count() > 0;
+        self.mark.send_if_modified(|mark| {
+            mark.last = last;
+            watched
+        });
+        drop(kept);
+        Pushed { event, encoded }
+    }
+
+    /// Tells from now on how far the log has come.
+    fn subscribe(&self) -> watch::Receiver<Mark> {
+        let _kept = self.kept.lock();
+        self.mark.subscribe()
     }
 
     /// No further event will come.
@@ -92,17 +119,20 @@ impl EventLog {
         check_range(after, kept.first(), kept.last)?;
         let skipped = usize::try_from(after + 1 - kept.first()).unwrap_or_default();
         let mut bytes = 0;
-        let fits = |event: &&Arc<SessionEvent>| {
+        let fits = |event: &&Bytes| {
             let first = bytes == 0;
-            bytes += event.encoded_len();
+            bytes += event.len();
             first || bytes <= BATCH_BYTES
         };
         let events = kept.events.iter().skip(skipped).take(BATCH_EVENTS);
-        Ok(events
-            .take_while(fits)
-            .map(|event| (**event).clone())
-            .collect())
+        let events: Vec<_> = events.take_while(fits).cloned().collect();
+        drop(kept);
+        events.into_iter().map(decode).collect()
     }
+}
+
+fn decode(event: Bytes) -> Result<SessionEvent> {
+    SessionEvent::decode(event).map_err(|error| Error::internal(error.to_string()))
 }
 
 impl Kept {
@@ -114,7 +144,7 @@ impl Kept {
     fn drop_old(&mut self) {
         while self.events.len() > MAX_EVENTS || (self.bytes > MAX_BYTES && self.events.len() > 1) {
             if let Some(event) = self.events.pop_front() {
-                self.bytes -= event.encoded_len();
+                self.bytes -= event.len();
             }
         }
     }
@@ -140,7 +170,7 @@ pub(super) fn watch(
     heartbeat: Duration,
 ) -> impl Stream<Item = Result<v1::WatchSessionResponse>> + Send + 'static {
     let watcher = Watcher {
-        mark: entry.events().mark.subscribe(),
+        mark: entry.events().subscribe(),
         entry,
         cursor: after,
         heartbeat,

@@ -4,6 +4,7 @@ mod life;
 mod watching;
 
 use etude::v1::{CommandContext, CreateSessionRequest, command::Action};
+use etude::validate::Validated;
 
 use super::*;
 use crate::testing::{Act, FakeBackend, MemoryStore, click, pass, secret_variable, variable};
@@ -45,7 +46,7 @@ impl Bench {
 
     async fn run(&self, session: &str, command: impl Into<v1::Command>) -> Result<StepResult> {
         self.sessions
-            .execute(context(session), command.into())
+            .execute(context(session), valid(command))
             .await
     }
 
@@ -56,7 +57,7 @@ impl Bench {
         command: impl Into<v1::Command>,
     ) -> tokio::task::JoinHandle<Result<StepResult>> {
         let sessions = self.sessions.clone();
-        let (context, command) = (context(session), command.into());
+        let (context, command) = (context(session), valid(command));
         tokio::spawn(async move { sessions.execute(context, command).await })
     }
 
@@ -64,6 +65,10 @@ impl Bench {
     async fn end_reason(&self, session: &str) -> String {
         self.sessions.get(session).await.unwrap().end_reason
     }
+}
+
+fn valid(command: impl Into<v1::Command>) -> Validated<v1::Command> {
+    Validated::new(command.into()).unwrap()
 }
 
 fn context(session: &str) -> CommandContext {

@@ -6,6 +6,7 @@ use etude::v1::{
     self, ErrorReason, Outcome, SessionStepFinished, SessionStepStarted, StepResult,
     session_event::Payload,
 };
+use etude::validate::Validated;
 use tokio::time::Instant;
 
 use super::entry::Entry;
@@ -19,15 +20,17 @@ pub(super) async fn take(
     entry: &Entry,
     executor: &Executor,
     context: v1::CommandContext,
-    command: v1::Command,
+    command: Validated<v1::Command>,
 ) -> Result<StepResult> {
-    let step = v1::Step {
-        command: Some(command),
-        flags: context.flags,
-        ..v1::Step::default()
-    };
-    let request = (!context.request_id.is_empty())
-        .then(|| (context.request_id, requests::fingerprint(&step)));
+    let request = (!context.request_id.is_empty()).then(|| {
+        let step = v1::Step {
+            command: Some(v1::Command::clone(&command)),
+            flags: context.flags,
+            ..v1::Step::default()
+        };
+        (context.request_id, requests::fingerprint(&step))
+    });
+    let flags = context.flags.unwrap_or_default();
     let mut taken = entry.take().await?;
     if let Some((id, fingerprint)) = &request
         && let Some(answer) = entry.answers.lock().recall(id, *fingerprint)?
@@ -35,24 +38,22 @@ pub(super) async fn take(
         return Ok(answer);
     }
     let scope = taken.scope();
-    let text = match &step.command {
-        Some(command) => executor.text(scope, command),
-        None => String::new(),
-    };
-    let turn = Turn::begin(entry, scope.steps() + 1, text.clone(), request);
+    let text = executor.text(scope, &command);
+    let turn = Turn::begin(entry, scope.steps() + 1, text, request);
     tokio::select! {
         biased;
-        reason = entry.ends() => {
-            turn.stop(reason);
-            Err(ended(entry.name(), reason.name()))
-        }
-        result = executor.execute_titled(scope, &step, text) => {
-            entry.used(scope, &result);
+        // First, since a command that needs no page is done at once.
+        result = executor.execute_valid(scope, &command, &flags, turn.text.clone()) => {
+            let now = SystemTime::now();
+            entry.used(scope, &result, now);
             if !scope.is_alive() {
                 entry.end(ErrorReason::BrowserCrashed);
             }
-            turn.finish(result.clone());
-            Ok(result)
+            Ok(turn.finish(now, result))
+        }
+        reason = entry.ends() => {
+            turn.stop(reason);
+            Err(ended(entry.name(), reason.name()))
         }
     }
 }
@@ -70,24 +71,26 @@ struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     fn begin(entry: &'a Entry, number: u64, text: String, request: Option<(String, u64)>) -> Self {
-        let started = SessionStepStarted {
-            step: number,
-            text: text.clone(),
+        let start = SystemTime::now();
+        let started = SessionStepStarted { step: number, text };
+        let pushed = entry.events().push_at(start, Payload::StepStarted(started));
+        let text = match pushed.event.payload {
+            Some(Payload::StepStarted(started)) => started.text,
+            _ => String::new(),
         };
-        entry.events().push(Payload::StepStarted(started));
         Self {
             entry,
             number,
             text,
-            start: SystemTime::now(),
+            start,
             clock: Instant::now(),
             request,
             recorded: false,
         }
     }
 
-    fn finish(mut self, result: StepResult) {
-        self.record(result);
+    fn finish(mut self, now: SystemTime, result: StepResult) -> StepResult {
+        self.record(now, result)
     }
 
     fn stop(mut self, reason: ErrorReason) {
@@ -109,19 +112,25 @@ impl<'a> Turn<'a> {
             attempts: 1,
             ..StepResult::default()
         };
-        self.record(result);
+        self.record(SystemTime::now(), result);
     }
 
-    fn record(&mut self, result: StepResult) {
+    /// Records the step's end; gives the result back.
+    fn record(&mut self, now: SystemTime, result: StepResult) -> StepResult {
         self.recorded = true;
         let finished = SessionStepFinished {
             step: self.number,
             result: Some(result),
         };
-        let event = self.entry.events().push(Payload::StepFinished(finished));
+        let pushed = self
+            .entry
+            .events()
+            .push_at(now, Payload::StepFinished(finished));
         if let Some((id, fingerprint)) = self.request.take() {
-            self.entry.answers.lock().keep(id, fingerprint, event);
+            let mut answers = self.entry.answers.lock();
+            answers.keep(id, fingerprint, pushed.encoded);
         }
+        requests::result_of(pushed.event).unwrap_or_default()
     }
 }
 

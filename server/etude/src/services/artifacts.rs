@@ -212,7 +212,7 @@ async fn next_part(
     let Some(request) = request else {
         return Ok(None);
     };
-    check_message(&request).map_err(to_status)?;
+    let request = check_message(request).map_err(to_status)?.into_inner();
     Ok(request.part)
 }
 

@@ -27,7 +27,8 @@ pub(super) fn execute(
         session: String::new(),
         index: 0,
     };
-    stream::try_unfold(batch, Batch::next).boxed()
+    // In a box: an unfolded state is moved with each response.
+    stream::try_unfold(Box::new(batch), Batch::next).boxed()
 }
 
 struct Batch {
@@ -39,7 +40,9 @@ struct Batch {
 }
 
 impl Batch {
-    async fn next(mut self) -> Result<Option<(v1::ExecuteBatchResponse, Self)>, Status> {
+    async fn next(
+        mut self: Box<Self>,
+    ) -> Result<Option<(v1::ExecuteBatchResponse, Box<Self>)>, Status> {
         let request = self.requests.message().await.map_err(completed)?;
         let Some(request) = request else {
             return Ok(None);
@@ -55,11 +58,12 @@ impl Batch {
         &mut self,
         request: v1::ExecuteBatchRequest,
     ) -> Result<v1::ExecuteBatchResponse> {
-        check_message(&request)?;
-        let context = self.context(request.context)?;
-        note_session(&context.session);
-        self.session.clone_from(&context.session);
-        let command = request.command.unwrap_or_default();
+        let (context, command) = check_message(request)?.into_parts();
+        let context = self.context(context)?;
+        if self.session != context.session {
+            note_session(&context.session);
+            self.session.clone_from(&context.session);
+        }
         let result = self.sessions.execute(context, command).await?;
         Ok(v1::ExecuteBatchResponse {
             index: self.index,

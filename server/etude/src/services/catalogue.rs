@@ -1,14 +1,16 @@
 //! `CommandService`: the catalogue of commands, and the execution of any of them.
 
+use std::sync::Arc;
+
 use etude::catalog::{self, CommandSpec};
 use etude::v1::command_service_server::CommandService;
 use etude::v1::{self, ErrorReason};
-use etude_engine::sessions::Sessions;
 use etude_engine::{Error, Result};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::batch::{self, BatchStream};
-use super::{answer, note_session, page_size};
+use super::commands::Commands;
+use super::{answer, page_size};
 
 /// Most names that a message suggests.
 const SUGGESTIONS: usize = 3;
@@ -16,12 +18,12 @@ const SUGGESTIONS: usize = 3;
 /// Serves the catalogue.
 #[derive(Clone)]
 pub(super) struct Catalogue {
-    sessions: Sessions,
+    commands: Arc<Commands>,
 }
 
 impl Catalogue {
-    pub(super) fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    pub(super) fn new(commands: Arc<Commands>) -> Self {
+        Self { commands }
     }
 }
 
@@ -51,16 +53,7 @@ impl CommandService for Catalogue {
         &self,
         request: Request<v1::ExecuteRequest>,
     ) -> Result<Response<v1::ExecuteResponse>, Status> {
-        answer(request, async |request| {
-            let context = request.context.unwrap_or_default();
-            note_session(&context.session);
-            let command = request.command.unwrap_or_default();
-            let result = self.sessions.execute(context, command).await?;
-            Ok(v1::ExecuteResponse {
-                result: Some(result),
-            })
-        })
-        .await
+        self.commands.call(request).await
     }
 
     type ExecuteBatchStream = BatchStream;
@@ -69,7 +62,7 @@ impl CommandService for Catalogue {
         &self,
         request: Request<Streaming<v1::ExecuteBatchRequest>>,
     ) -> Result<Response<BatchStream>, Status> {
-        let stream = batch::execute(self.sessions.clone(), request.into_inner());
+        let stream = batch::execute(self.commands.sessions(), request.into_inner());
         Ok(Response::new(stream))
     }
 }

@@ -3,10 +3,12 @@
 use etude::command::CommandRequest;
 use etude::v1;
 use etude::validate::Validate;
+use etude_engine::Error;
 use etude_engine::sessions::Sessions;
 use tonic::{Request, Response, Status};
 
-use super::{answer, note_session};
+use super::{check_message, note_session};
+use crate::status::to_status;
 
 /// Executes the command of any of these methods.
 #[derive(Clone)]
@@ -19,18 +21,28 @@ impl Commands {
         Self { sessions }
     }
 
-    async fn call<R>(&self, request: Request<R>) -> Result<Response<R::Response>, Status>
+    /// The sessions in which commands are executed.
+    pub(super) fn sessions(&self) -> Sessions {
+        self.sessions.clone()
+    }
+
+    /// Executes the command of a request.
+    pub(super) async fn call<R>(&self, request: Request<R>) -> Result<Response<R::Response>, Status>
     where
         R: CommandRequest + Validate,
     {
-        answer(request, async |request: R| {
-            let (context, command) = request.into_parts();
-            let context = context.unwrap_or_default();
-            note_session(&context.session);
-            let result = self.sessions.execute(context, command).await?;
-            Ok(result.into())
-        })
-        .await
+        let result = self.execute(request.into_inner()).await;
+        let response = result.map(|result| Response::new(result.into()));
+        response.map_err(to_status)
+    }
+
+    async fn execute<R: CommandRequest + Validate>(
+        &self,
+        request: R,
+    ) -> Result<v1::StepResult, Error> {
+        let (context, command) = check_message(request)?.into_parts();
+        note_session(&context.session);
+        self.sessions.execute(context, command).await
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use etude::validate::Validate;
+use etude::validate::{Validate, Validated};
 use etude_engine::runs::Runs;
 use etude_engine::sessions::Sessions;
 use etude_engine::store::Store;
@@ -39,17 +39,12 @@ pub(crate) struct Engine {
 
 /// Checks a request by the contract's rules; all violations are reported at once.
 fn check<M: Validate>(request: Request<M>) -> Result<M, Status> {
-    let message = request.into_inner();
-    check_message(&message).map_err(to_status)?;
-    Ok(message)
+    let checked = check_message(request.into_inner());
+    checked.map(Validated::into_inner).map_err(to_status)
 }
 
-fn check_message<M: Validate>(message: &M) -> Result<()> {
-    let violations = message.violations();
-    match violations.is_empty() {
-        true => Ok(()),
-        false => Err(Error::violated(violations)),
-    }
+fn check_message<M: Validate>(message: M) -> Result<Validated<M>> {
+    Validated::new(message).map_err(Error::violated)
 }
 
 /// Checks a request, answers it, and turns an error into its status.

@@ -52,10 +52,10 @@ pub(crate) fn routes(
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
     let sessions = || engine.sessions.clone();
+    let commands = Arc::new(Commands::new(sessions()));
+    let catalogue = Catalogue::new(Arc::clone(&commands));
     let mut routes = Routes::new(health)
-        .add_service(served!(CommandServiceServer::new(Catalogue::new(
-            sessions()
-        ))))
+        .add_service(served!(CommandServiceServer::new(catalogue)))
         .add_service(served!(SessionServiceServer::new(SessionCalls::new(
             sessions()
         ))))
@@ -69,7 +69,6 @@ pub(crate) fn routes(
         .add_service(served!(ServerServiceServer::new(ServerInfo::new(
             engine.clone()
         ))));
-    let commands = Arc::new(Commands::new(sessions()));
     macro_rules! add {
         ($module:ident, $service:ident, $server:ident, $($method:ident $request:ident $response:ident;)*) => {
             let server = v1::$module::$server::from_arc(Arc::clone(&commands));

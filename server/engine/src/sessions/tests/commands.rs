@@ -109,20 +109,17 @@ async fn a_session_is_readable_while_a_step_is_executed() {
 }
 
 #[tokio::test]
-async fn wrong_and_unsupported_commands_do_not_wait_for_their_turn() {
+async fn a_command_is_only_checked_without_waiting_for_a_turn() {
     let bench = Bench::new(&slow());
     let session = bench.open().await;
     let hangs = bench.spawn(&session, click("Hang"));
-    let error = bench.run(&session, click("")).await.unwrap_err();
-    assert_eq!(error.reason, ErrorReason::InvalidRequest);
-    assert_eq!(error.violations[0].field, "click.target.hint");
     let check = CommandContext {
         validate_only: true,
         ..context(&session)
     };
     let result = bench
         .sessions
-        .execute(check, click("Log in").into())
+        .execute(check, valid(click("Log in")))
         .await
         .unwrap();
     assert_eq!(result.outcome(), Outcome::Unspecified);
@@ -152,7 +149,7 @@ async fn a_caller_can_ask_for_an_error_in_place_of_an_outcome() {
             flags: Some(flags),
             ..context(&session)
         };
-        bench.sessions.execute(context, command).await
+        bench.sessions.execute(context, valid(command)).await
     };
     let assert = v1::AssertExists {
         target: target("x"),
@@ -182,17 +179,17 @@ async fn a_repeated_command_is_not_executed_again() {
         request_id: id.to_owned(),
         ..context(&session)
     };
-    let both = ["a", "a"].map(|id| bench.sessions.execute(with_id(id), click("x").into()));
+    let both = ["a", "a"].map(|id| bench.sessions.execute(with_id(id), valid(click("x"))));
     let both = futures::future::join_all(both).await;
     assert_eq!(both[0], both[1]);
     assert_eq!(bench.backend.log(), ["click started", "click ended"]);
     let reused = bench
         .sessions
-        .execute(with_id("a"), click("y").into())
+        .execute(with_id("a"), valid(click("y")))
         .await;
     assert_eq!(reason(reused), ErrorReason::RequestIdReused);
     // A step that was stopped half-way may have acted; it is not repeated either.
-    let stopped = bench.sessions.execute(with_id("b"), click("Hang").into());
+    let stopped = bench.sessions.execute(with_id("b"), valid(click("Hang")));
     assert!(
         tokio::time::timeout(Duration::from_secs(1), stopped)
             .await
@@ -200,7 +197,7 @@ async fn a_repeated_command_is_not_executed_again() {
     );
     let again = bench
         .sessions
-        .execute(with_id("b"), click("Hang").into())
+        .execute(with_id("b"), valid(click("Hang")))
         .await
         .unwrap();
     assert_eq!(again.failure.unwrap().reason, "CANCELLED");
@@ -208,7 +205,7 @@ async fn a_repeated_command_is_not_executed_again() {
     // One that was given up before its turn has not been executed.
     let first = bench.spawn(&session, click("x"));
     settle().await;
-    let early = bench.sessions.execute(with_id("c"), click("z").into());
+    let early = bench.sessions.execute(with_id("c"), valid(click("z")));
     assert!(
         tokio::time::timeout(Duration::from_millis(1), early)
             .await
@@ -217,7 +214,7 @@ async fn a_repeated_command_is_not_executed_again() {
     first.await.unwrap().unwrap();
     let late = bench
         .sessions
-        .execute(with_id("c"), click("z").into())
+        .execute(with_id("c"), valid(click("z")))
         .await
         .unwrap();
     assert_eq!(late.outcome(), Outcome::Pass);
@@ -234,7 +231,7 @@ async fn the_last_thousand_answers_are_remembered() {
         };
         bench
             .sessions
-            .execute(context, v1::Refresh::default().into())
+            .execute(context, valid(v1::Refresh::default()))
             .await
             .unwrap();
         bench.sessions.get(&session).await.unwrap().steps_done
