@@ -36,7 +36,8 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// `STORAGE_FULL`; `STORAGE_FAILED`.
 pub(crate) async fn store(store: &Arc<dyn Store>, run: v1::Run) -> Result<Vec<String>> {
     let store = store.as_ref();
-    remove_earlier(store, &run.name).await?;
+    // A recovered run may have some already.
+    remove(store, &run.name).await?;
     let mut overview = Overview::default();
     each_row(store, &run.name, |row| overview.add(row)).await?;
     let screenshots = Screenshots::load(store, overview.screenshots()).await?;
@@ -76,8 +77,13 @@ pub(crate) async fn store(store: &Arc<dyn Store>, run: v1::Run) -> Result<Vec<St
     ])
 }
 
-/// A recovered run may have reports already.
-async fn remove_earlier(store: &dyn Store, run: &str) -> Result<()> {
+/// Removes the reports of a run: those of an earlier end, or those that were stored before one
+/// could not be.
+///
+/// # Errors
+///
+/// `STORAGE_FAILED`.
+pub(crate) async fn remove(store: &dyn Store, run: &str) -> Result<()> {
     let mut page = PageRequest {
         size: 200,
         token: String::new(),

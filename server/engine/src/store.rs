@@ -276,6 +276,8 @@ pub struct RunUpdate {
     pub failure: Option<v1::Failure>,
     /// Its reports.
     pub artifacts: Option<Vec<String>>,
+    /// How often it was claimed, when the last time is not to count.
+    pub attempt: Option<u32>,
 }
 
 /// Counts of runs by state.

@@ -15,7 +15,7 @@ use common::{
 };
 use etude::v1::{Outcome, RecoveryPolicy, RunEvent, RunState, Test, run_event::Payload};
 use etude_engine::runs::RunsOptions;
-use etude_engine::store::Store;
+use etude_engine::store::{PageRequest, Store};
 use etude_store::{Options, SqliteStore};
 use futures::StreamExt;
 use tempfile::tempdir;
@@ -182,6 +182,7 @@ fn a_run_that_waited_or_was_only_claimed_is_executed() {
             check_log(&server.events(&run).await);
             let run = server.store.run(&run).await.unwrap();
             assert_state(&run, RunState::Finished, Outcome::Pass);
+            assert_eq!(run.attempt, 1, "a claim alone is no attempt");
         }
     });
 }
@@ -375,6 +376,26 @@ async fn reports_that_cannot_be_stored_do_not_change_the_outcome() {
         lines.contains(&"log the reports could not be stored: the disk is full".to_owned()),
         "{lines:#?}"
     );
+}
+
+/// A report that was stored before another could not be is named by no run.
+#[tokio::test]
+async fn a_run_keeps_all_of_its_reports_or_none() {
+    for stored in 0..3 {
+        let folder = tempdir().unwrap();
+        let (server, store) = faulty(folder.path()).await;
+        store.fail_artifacts_after(stored);
+        let (events, run) = server.execute(test(&["a"])).await;
+        check_log(&events);
+        assert_state(&run, RunState::Finished, Outcome::Pass);
+        assert!(run.artifacts.is_empty());
+        let page = PageRequest {
+            size: 10,
+            token: String::new(),
+        };
+        let left = store.list_artifacts(&run.name, page).await.unwrap();
+        assert_eq!(left.items, [], "after {stored} reports");
+    }
 }
 
 fn row_of(event: &RunEvent) -> u32 {

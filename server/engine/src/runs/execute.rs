@@ -224,6 +224,10 @@ pub(super) async fn conclude(
                 message: format!("the reports could not be stored: {}", error.message),
                 row: 0,
             })));
+            // No run names them, so nobody would.
+            if let Err(error) = crate::reports::remove(&*services.store, run).await {
+                tracing::warn!(run, %error, "the run's first reports could not be removed");
+            }
             Vec::new()
         }
     };
@@ -241,6 +245,7 @@ pub(super) async fn conclude(
         statistics: Some(end.statistics),
         failure: end.failure,
         artifacts: Some(artifacts),
+        attempt: None,
     };
     events.push(last);
     log.append(events, update).await

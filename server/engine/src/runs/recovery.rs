@@ -28,7 +28,9 @@ pub(super) async fn recover(services: &Arc<Services>) -> Result<()> {
 
 async fn recover_run(services: &Arc<Services>, run: &v1::Run) -> Result<()> {
     if !has_begun(services, run).await? {
-        return requeue(services, run, Vec::new()).await;
+        // What was claimed but not begun is no attempt.
+        let before = run.attempt.saturating_sub(1);
+        return requeue(services, run, Vec::new(), Some(before)).await;
     }
     let spec = services.store.run_spec(&run.name).await?;
     let config = test_of(spec.source).config.unwrap_or_default();
@@ -39,7 +41,7 @@ async fn recover_run(services: &Arc<Services>, run: &v1::Run) -> Result<()> {
             attempt: run.attempt + 1,
         };
         let recovered = event(Payload::RunRecovered(recovered));
-        return requeue(services, run, vec![recovered]).await;
+        return requeue(services, run, vec![recovered], None).await;
     }
     tracing::info!(run = run.name, "the run ends after a restart");
     let message = "the server stopped while the run was executed";
@@ -60,9 +62,15 @@ async fn has_begun(services: &Services, run: &v1::Run) -> Result<bool> {
     ))
 }
 
-async fn requeue(services: &Services, run: &v1::Run, events: Vec<NewEvent>) -> Result<()> {
+async fn requeue(
+    services: &Services,
+    run: &v1::Run,
+    events: Vec<NewEvent>,
+    attempt: Option<u32>,
+) -> Result<()> {
     let update = RunUpdate {
         state: Some(RunState::Queued),
+        attempt,
         ..RunUpdate::default()
     };
     services.log(&run.name).append(events, update).await?;

@@ -194,6 +194,7 @@ impl Store for MemoryStore {
         }
         kept.start_time = update.start_time.or(kept.start_time);
         kept.end_time = update.end_time.or(kept.end_time);
+        kept.attempt = update.attempt.unwrap_or(kept.attempt);
         kept.statistics = update.statistics.or(kept.statistics);
         kept.failure = update.failure.or(kept.failure.take());
         if let Some(artifacts) = update.artifacts {

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use etude::v1::{self, ErrorReason};
 use etude_engine::store::{
-    ArtifactSink, ClaimedRun, CommitListener, NewArtifact, NewEvent, NewRun, Page, PageRequest,
-    RunCounts, RunQuery, RunUpdate, Store,
+    ArtifactSink, ArtifactWriter, ClaimedRun, CommitListener, NewArtifact, NewEvent, NewRun, Page,
+    PageRequest, RunCounts, RunQuery, RunUpdate, Store,
 };
 use etude_engine::{Error, Result};
 
@@ -19,6 +19,8 @@ pub struct FaultyStore {
     inner: Arc<dyn Store>,
     fail_appends: AtomicBool,
     fail_artifacts: AtomicBool,
+    /// How many artifacts that arrive in pieces can still be kept.
+    left: Arc<AtomicUsize>,
 }
 
 impl FaultyStore {
@@ -27,6 +29,7 @@ impl FaultyStore {
             inner,
             fail_appends: AtomicBool::new(false),
             fail_artifacts: AtomicBool::new(false),
+            left: Arc::new(AtomicUsize::new(usize::MAX)),
         }
     }
 
@@ -39,11 +42,41 @@ impl FaultyStore {
     pub fn fail_artifacts(&self, fail: bool) {
         self.fail_artifacts.store(fail, Ordering::SeqCst);
     }
+
+    /// How many artifacts that arrive in pieces can be kept before the disk is full.
+    pub fn fail_artifacts_after(&self, count: usize) {
+        self.left.store(count, Ordering::SeqCst);
+    }
+}
+
+/// An artifact that cannot be kept when it is one too many.
+struct FaultyWriter {
+    inner: Box<dyn ArtifactWriter>,
+    left: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl ArtifactWriter for FaultyWriter {
+    async fn write(&mut self, data: Bytes) -> Result<()> {
+        self.inner.write(data).await
+    }
+
+    async fn finish(self: Box<Self>) -> Result<v1::Artifact> {
+        let (order, less) = (Ordering::SeqCst, |left: usize| left.checked_sub(1));
+        match self.left.fetch_update(order, order, less) {
+            Ok(_) => self.inner.finish().await,
+            Err(_) => Err(disk_full()),
+        }
+    }
+}
+
+fn disk_full() -> Error {
+    Error::new(ErrorReason::StorageFull, "the disk is full")
 }
 
 fn full(fails: &AtomicBool) -> Result<()> {
     if fails.load(Ordering::SeqCst) {
-        return Err(Error::new(ErrorReason::StorageFull, "the disk is full"));
+        return Err(disk_full());
     }
     Ok(())
 }
@@ -57,7 +90,13 @@ impl Store for FaultyStore {
 
     async fn begin_artifact(&self, artifact: NewArtifact) -> Result<ArtifactSink> {
         full(&self.fail_artifacts)?;
-        self.inner.begin_artifact(artifact).await
+        Ok(match self.inner.begin_artifact(artifact).await? {
+            ArtifactSink::Open(inner) => ArtifactSink::Open(Box::new(FaultyWriter {
+                inner,
+                left: Arc::clone(&self.left),
+            })),
+            known => known,
+        })
     }
 
     async fn put_artifact(&self, artifact: NewArtifact, content: Bytes) -> Result<v1::Artifact> {

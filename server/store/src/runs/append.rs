@@ -29,6 +29,7 @@ const UPDATE: &str = "\
         statistics = coalesce(?6, statistics), \
         failure = coalesce(?7, failure), \
         artifacts = coalesce(?8, artifacts), \
+        attempt = coalesce(?9, attempt), \
         worker = CASE WHEN coalesce(?2, state) = 2 THEN worker END, \
         lease_until = CASE WHEN coalesce(?2, state) = 2 THEN lease_until END \
     WHERE name = ?1";
@@ -114,6 +115,7 @@ impl Append {
             .bind(update.statistics.as_deref())
             .bind(update.failure.as_deref())
             .bind(update.artifacts.as_deref())
+            .bind(update.attempt)
             .execute(&mut tx.connection)
             .await?;
         Ok(())
@@ -150,6 +152,7 @@ struct Update {
     statistics: Option<Vec<u8>>,
     failure: Option<Vec<u8>>,
     artifacts: Option<Vec<u8>>,
+    attempt: Option<u32>,
 }
 
 impl Update {
@@ -170,6 +173,7 @@ impl Update {
             statistics: update.statistics.as_ref().map(Message::encode_to_vec),
             failure: update.failure.as_ref().map(Message::encode_to_vec),
             artifacts,
+            attempt: update.attempt,
         };
         (!columns.is_empty()).then_some(columns)
     }
@@ -182,5 +186,6 @@ impl Update {
             && self.statistics.is_none()
             && self.failure.is_none()
             && self.artifacts.is_none()
+            && self.attempt.is_none()
     }
 }
