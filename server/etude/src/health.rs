@@ -1,16 +1,23 @@
 //! `grpc.health.v1`: the true state of every service, published when it changes.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use etude::DESCRIPTOR_POOL;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use futures::{Stream, stream};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+/// The state of each service by full name; the empty name stands for the server as a whole.
+type States = BTreeMap<String, ServingStatus>;
 
 /// Publishes the state of the services.
 #[derive(Debug)]
 pub(crate) struct HealthBoard {
-    reporter: HealthReporter,
-    published: BTreeMap<String, bool>,
+    states: watch::Sender<States>,
 }
 
 /// Parts of the server that services need.
@@ -23,39 +30,117 @@ pub(crate) struct Parts {
 }
 
 impl HealthBoard {
-    pub(crate) fn new(reporter: HealthReporter) -> Self {
-        Self {
-            reporter,
-            published: BTreeMap::new(),
-        }
+    /// A board, and the service that tells what is published on it.
+    pub(crate) fn new() -> (Self, HealthServer<HealthCalls>) {
+        let states = watch::Sender::default();
+        let calls = HealthCalls {
+            states: states.subscribe(),
+        };
+        (Self { states }, HealthServer::new(calls))
     }
 
     /// Publishes what follows from the state of the parts. The server as a whole serves when all
     /// of its services do.
-    pub(crate) async fn publish(&mut self, parts: Parts) {
-        for service in services() {
+    pub(crate) fn publish(&self, parts: Parts) {
+        let all = parts.browser && parts.store;
+        let each = services().map(|service| {
             let serving = serves(&service, parts);
-            self.set(service, serving).await;
-        }
-        self.set(String::new(), parts.browser && parts.store).await;
+            (service, status(serving))
+        });
+        self.set(each.chain([(String::new(), status(all))]).collect());
     }
 
     /// Publishes that nothing serves any more.
-    pub(crate) async fn close(&mut self) {
-        for service in services().chain([String::new()]) {
-            self.set(service, false).await;
+    pub(crate) fn close(&self) {
+        let all = services().chain([String::new()]);
+        self.set(all.map(|service| (service, status(false))).collect());
+    }
+
+    fn set(&self, states: States) {
+        self.states.send_if_modified(|published| {
+            let changed = *published != states;
+            *published = states;
+            changed
+        });
+    }
+}
+
+fn status(serving: bool) -> ServingStatus {
+    match serving {
+        true => ServingStatus::Serving,
+        false => ServingStatus::NotServing,
+    }
+}
+
+/// Answers questions for the state of services.
+#[derive(Debug, Clone)]
+pub(crate) struct HealthCalls {
+    states: watch::Receiver<States>,
+}
+
+#[tonic::async_trait]
+impl Health for HealthCalls {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        let service = request.into_inner().service;
+        let state = self.states.borrow().get(&service).copied();
+        match state {
+            Some(state) => Ok(Response::new(response(state))),
+            None => Err(Status::not_found(format!(
+                "no service is called {service:?}; reflection lists them"
+            ))),
         }
     }
 
-    async fn set(&mut self, service: String, serving: bool) {
-        if self.published.insert(service.clone(), serving) == Some(serving) {
-            return;
-        }
-        let status = match serving {
-            true => ServingStatus::Serving,
-            false => ServingStatus::NotServing,
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+
+    /// The state of a service, then every change. A name that is no service is told as
+    /// SERVICE_UNKNOWN and watched like any other, as the protocol has it.
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let watcher = Watcher {
+            service: request.into_inner().service,
+            states: self.states.clone(),
+            told: None,
         };
-        self.reporter.set_service_status(service, status).await;
+        let changes = stream::unfold(watcher, async |mut watcher| {
+            let state = watcher.next().await;
+            Some((Ok(response(state)), watcher))
+        });
+        Ok(Response::new(Box::pin(changes)))
+    }
+}
+
+struct Watcher {
+    service: String,
+    states: watch::Receiver<States>,
+    told: Option<ServingStatus>,
+}
+
+impl Watcher {
+    /// The next state that differs from the one that was told.
+    async fn next(&mut self) -> ServingStatus {
+        loop {
+            let state = self.states.borrow_and_update().get(&self.service).copied();
+            let state = state.unwrap_or(ServingStatus::ServiceUnknown);
+            if self.told.replace(state) != Some(state) {
+                return state;
+            }
+            if self.states.changed().await.is_err() {
+                // The last word was told; the shutdown ends the stream.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+fn response(state: ServingStatus) -> HealthCheckResponse {
+    HealthCheckResponse {
+        status: state.into(),
     }
 }
 

@@ -46,7 +46,7 @@ impl Monitor {
     pub(crate) async fn start(&mut self) {
         self.look_at_browser();
         self.look_at_store().await;
-        self.publish().await;
+        self.publish();
     }
 
     /// Publishes every change until `stop`; then, that nothing serves any more.
@@ -60,9 +60,9 @@ impl Monitor {
             .await
             .is_some()
         {
-            self.publish().await;
+            self.publish();
         }
-        self.board.close().await;
+        self.board.close();
     }
 
     /// Looks at what has changed, or at the store when it is time to.
@@ -74,12 +74,12 @@ impl Monitor {
         }
     }
 
-    async fn publish(&mut self) {
+    fn publish(&self) {
         let parts = Parts {
             browser: self.info.is_serving("browser"),
             store: self.info.is_serving("store"),
         };
-        self.board.publish(parts).await;
+        self.board.publish(parts);
     }
 
     fn look_at_browser(&mut self) {
@@ -127,9 +127,8 @@ mod tests {
         let store = SqliteStore::open(Options::new(folder.path()))
             .await
             .unwrap();
-        let (reporter, _) = tonic_health::server::health_reporter();
         let mut monitor = Monitor {
-            board: HealthBoard::new(reporter),
+            board: HealthBoard::new().0,
             info: Info::new(etude::v1::ServerLimits::default()),
             store: Arc::new(store),
             browser: watch::Sender::new(Health::Serving("Fake".into())).subscribe(),
@@ -149,10 +148,9 @@ mod tests {
         let store = SqliteStore::open(Options::new(folder.path()))
             .await
             .unwrap();
-        let (reporter, _) = tonic_health::server::health_reporter();
         let browser = watch::Sender::new(Health::Starting);
         let mut monitor = Monitor {
-            board: HealthBoard::new(reporter),
+            board: HealthBoard::new().0,
             info: Info::new(etude::v1::ServerLimits::default()),
             store: Arc::new(store),
             browser: browser.subscribe(),

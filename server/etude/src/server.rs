@@ -163,9 +163,9 @@ impl Server {
         let store = assembly::store(&folder).await?;
         let engine = assembly::engine(&config, &folder, store, Arc::clone(&backend))?;
         engine.sessions.recover().await.map_err(StartError::Part)?;
-        let (reporter, health) = tonic_health::server::health_reporter();
+        let (board, health) = HealthBoard::new();
         let draining = CancellationToken::new();
-        let monitor = watch_parts(HealthBoard::new(reporter), &engine, &*backend, &draining).await;
+        let monitor = watch_parts(board, &engine, &*backend, &draining).await;
         let gate = Arc::new(Gate::new(&config.server, draining.clone()));
         let routes = services::routes(&engine, health)?;
         let app = transport::app(routes, &gate, &config.server.allowed_origins);
@@ -178,6 +178,7 @@ impl Server {
             drop(guard);
         });
         execute_runs(&engine, &draining);
+        warm_up();
         info!(%address, version = crate::VERSION, commit = crate::COMMIT, "serving");
         Ok(Self {
             address,
@@ -254,6 +255,16 @@ fn execute_runs(engine: &Engine, stop: &CancellationToken) {
         }
         runs.work(stop).await;
     });
+}
+
+/// Reads the descriptors before the first run needs what is derived from them, which would make
+/// that one wait. In a thread of its own: it takes a tenth of a second and holds nothing up.
+fn warm_up() {
+    let thread = std::thread::Builder::new().name("warm-up".to_owned());
+    let spawned = thread.spawn(etude_language::prepare);
+    if let Err(error) = spawned {
+        warn!(%error, "the first run will take a moment longer");
+    }
 }
 
 /// Waits for a part of the shutdown, but not for ever.

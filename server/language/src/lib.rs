@@ -66,6 +66,12 @@ pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
     }
 }
 
+/// Derives from the descriptors what tests are read and checked by. Whoever comes first does it
+/// otherwise, and waits a tenth of a second.
+pub fn prepare() {
+    model::message("etude.v1.Test");
+}
+
 /// What a file holds as far as it can be read, and its mistakes.
 fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decoded>, Mistakes)) {
     let (source, mistake) = Source::read(file_name, content);

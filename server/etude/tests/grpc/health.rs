@@ -110,6 +110,27 @@ async fn an_unknown_service_is_not_found() {
     fixture.server.shutdown().await;
 }
 
+/// As grpc.health.v1 says: the state is told, and the stream stays open.
+#[tokio::test]
+async fn an_unknown_service_can_be_watched() {
+    let fixture = Fixture::start().await;
+    let mut client = HealthClient::new(fixture.channel.clone());
+    let unknown = client.watch(of("etude.v1.Nothing")).await.unwrap();
+    let mut unknown = unknown.into_inner();
+    assert_eq!(
+        next(&mut unknown).await,
+        ServingStatus::ServiceUnknown as i32
+    );
+    // A change of the other services is none of this one; only the server's end ends the stream.
+    let mut known = client.watch(of("")).await.unwrap().into_inner();
+    assert_eq!(next(&mut known).await, SERVING);
+    let stop = tokio::spawn(fixture.server.shutdown());
+    assert_eq!(next(&mut known).await, NOT_SERVING);
+    let ended = tokio::time::timeout(GUARD, unknown.message()).await;
+    assert_eq!(reason(&ended.unwrap().unwrap_err()), "SERVER_SHUTDOWN");
+    stop.await.unwrap();
+}
+
 #[tokio::test]
 async fn the_server_tells_its_version_and_limits() {
     let fixture = Fixture::start_with(|config| config.sessions.max = 3).await;
