@@ -124,7 +124,7 @@ async fn call_until(deadline: Instant, channel: Channel, request: ExecuteRequest
 
 /// Answered commands of a batch stream a second.
 pub(crate) async fn batch_rate(url: &str, session: &str) -> Result<f64> {
-    const COMMANDS: usize = 60_000;
+    const COMMANDS: usize = 600_000;
     let mut client = CommandServiceClient::new(connect(url).await?);
     let request = no_op(session);
     let request = ExecuteBatchRequest {
