@@ -14,4 +14,5 @@ mod runs;
 mod shutdown;
 mod support;
 mod surface;
+mod transport;
 mod web;
