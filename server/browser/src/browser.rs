@@ -65,19 +65,26 @@ impl Browser {
         registry: &Registry,
     ) -> Result<Self, LaunchError> {
         let limit = config.start_timeout;
+        LaunchError::unless_room(registry.folder())?;
         let process = DriverProcess::start(&programs.driver, shape.kind, registry, limit).await?;
         let profile = process.profile();
         let capabilities = capabilities(config, &shape, Some((programs, &profile)));
         let url = process.url().to_owned();
         let ended = process.ended();
         let sandboxed_root = shape.kind == BrowserKind::Chromium && is_sandboxed_root(config);
-        let started = Self::connect(config, shape, url, capabilities, ended, Some(process)).await;
-        started.map_err(|error| match error {
-            LaunchError::Session { cause, .. } if sandboxed_root => {
-                LaunchError::SandboxedRoot { cause }
-            }
-            error => error,
-        })
+        match Self::connect(config, shape, url, capabilities, ended).await {
+            Ok(browser) => Ok(Self {
+                process: Some(process),
+                ..browser
+            }),
+            // The profile is still there: what it takes of the disk counts.
+            Err(error) => Err(match error.or_disk_full(registry.folder()) {
+                LaunchError::Session { cause, .. } if sandboxed_root => {
+                    LaunchError::SandboxedRoot { cause }
+                }
+                error => error,
+            }),
+        }
     }
 
     /// Asks a remote driver or grid for a browser.
@@ -90,7 +97,7 @@ impl Browser {
         // A remote driver's end shows in the connection alone: this never changes.
         let (_, never) = watch::channel(false);
         let url = format!("{}/", url.trim_end_matches('/'));
-        Self::connect(config, shape, url, capabilities, never, None).await
+        Self::connect(config, shape, url, capabilities, never).await
     }
 
     async fn connect(
@@ -99,7 +106,6 @@ impl Browser {
         url: String,
         capabilities: Value,
         ended: watch::Receiver<bool>,
-        process: Option<DriverProcess>,
     ) -> Result<Self, LaunchError> {
         let limit = config.start_timeout;
         let late = |_| LaunchError::Timeout {
@@ -124,7 +130,7 @@ impl Browser {
             }
         };
         Ok(Self {
-            process,
+            process: None,
             driver,
             bidi,
             events,

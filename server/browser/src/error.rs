@@ -1,8 +1,15 @@
 //! Why a browser cannot be started or reached, and why it stopped answering.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use etude::v1::ErrorReason;
+
+/// The space, in MiB, that the profile of a browser without pages takes: with less, none is started.
+const LEAST_MIB: u64 = 2;
+
+/// The space, in MiB, with which a browser that does not start is believed to lack something else.
+const ENOUGH_MIB: u64 = 8;
 
 /// A browser that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +80,17 @@ pub enum LaunchError {
         /// How long was waited, in seconds.
         seconds: u64,
     },
+    /// A browser did not start, and its disk has no room for a profile.
+    #[error(
+        "no browser starts: only {free_mib} MiB free on the disk of {path}, and a browser's \
+         profile needs {ENOUGH_MIB}; free space there, or set `data_dir` to a folder on another disk"
+    )]
+    DiskFull {
+        /// The folder of the profiles.
+        path: PathBuf,
+        /// The free space, in MiB.
+        free_mib: u64,
+    },
     /// A folder or file of the backend cannot be used.
     #[error("cannot use {path}: {cause}; check `state_dir` and its permissions")]
     Storage {
@@ -84,12 +102,36 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
+    /// Refuses to start a browser in a folder whose disk has no room for its profile: it would not
+    /// end by itself, and nobody would learn why.
+    pub(crate) fn unless_room(folder: &Path) -> Result<(), Self> {
+        Self::disk_full(folder, LEAST_MIB).map_or(Ok(()), Err)
+    }
+
+    /// The lack of space, where there is one: that a browser does not start only follows of it.
+    pub(crate) fn or_disk_full(self, folder: &Path) -> Self {
+        Self::disk_full(folder, ENOUGH_MIB).unwrap_or(self)
+    }
+
+    fn disk_full(folder: &Path, needed_mib: u64) -> Option<Self> {
+        let disk = rustix::fs::statvfs(folder).ok()?;
+        let free_mib = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
+        (free_mib < needed_mib).then(|| Self::DiskFull {
+            path: folder.to_path_buf(),
+            free_mib,
+        })
+    }
+
     /// The reason by which clients tell these errors apart.
     pub fn reason(&self) -> ErrorReason {
         match self {
             Self::BrowserNotFound { .. } => ErrorReason::BrowserNotFound,
             Self::DriverNotFound { .. } | Self::VersionMismatch { .. } => {
                 ErrorReason::DriverNotFound
+            }
+            Self::DiskFull { .. } => ErrorReason::StorageFull,
+            Self::Storage { cause, .. } if cause.kind() == ErrorKind::StorageFull => {
+                ErrorReason::StorageFull
             }
             _ => ErrorReason::BrowserUnavailable,
         }

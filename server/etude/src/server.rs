@@ -112,6 +112,9 @@ impl StartError {
             Self::BindRefused { .. } => ErrorReason::BindRefused,
             Self::PortInUse { .. } => ErrorReason::PortInUse,
             Self::Bind { .. } => ErrorReason::ConfigInvalid,
+            Self::Folder { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
+                ErrorReason::StorageFull
+            }
             Self::Folder { .. } => ErrorReason::StorageFailed,
             Self::Part(error) => error.reason,
         }

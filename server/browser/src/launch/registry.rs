@@ -50,6 +50,11 @@ impl Registry {
         })
     }
 
+    /// The folder in which the profiles are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Records that a driver is about to be started, with a fresh profile folder.
     pub(crate) fn enter(&self) -> Result<Entry, LaunchError> {
         let id = uuid::Uuid::new_v4().simple().to_string();

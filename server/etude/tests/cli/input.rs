@@ -77,8 +77,9 @@ fn bombs_of_aliases_and_nesting_are_refused() {
         let item = format!("*a{before}");
         bomb += &format!("a{level}: &a{level} [{}]\n", [item.as_str(); 9].join(", "));
     }
-    each_verb(&file("a.yaml", bomb), &["a.yaml:"]);
-    each_verb(&file("a.yaml", "[".repeat(100_000)), &["a.yaml:"]);
+    each_verb(&file("a.yaml", bomb), &["ALIAS_LIMIT", "a.yaml:"]);
+    let nested = file("a.yaml", "[".repeat(100_000));
+    each_verb(&nested, &["NESTING_LIMIT", "a.yaml:"]);
 }
 
 #[test]
@@ -149,4 +150,33 @@ fn a_reader_that_goes_away_is_no_error() {
     // A process that prints all the time ends as well.
     let mut running = Running::start(["schema"]);
     assert_eq!(running.end().0, Some(0));
+}
+
+#[test]
+fn malformed_yaml_is_told_with_its_place() {
+    let content = "name: A\nsteps:\n  - click: [a\n  - write: b\n";
+    let parts = ["YAML_SYNTAX", "a.yaml:4:10", "- write: b", "^"];
+    each_verb(&file("a.yaml", content), &parts);
+}
+
+#[test]
+fn a_variable_that_nothing_sets_is_told_before_the_run() {
+    let input = file("a.yaml", "name: A\nsteps:\n  - click: $nope\n");
+    let done = run(["validate", input.path.to_str().unwrap()]).expect(0);
+    for part in [
+        "UNDEFINED_VARIABLE",
+        "a.yaml:3:12",
+        "\"$nope\"",
+        "variables:",
+    ] {
+        assert!(done.stdout.contains(part), "no {part:?} in {}", done.stdout);
+    }
+    run(["validate", "--strict", input.path.to_str().unwrap()]).expect(2);
+}
+
+#[test]
+fn the_examples_are_formatted() {
+    let folder = crate::support::root().join("examples/tests");
+    let done = run(["fmt", "--check", folder.to_str().unwrap()]).expect(0);
+    assert_eq!(done.stdout + &done.stderr, "");
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browsers;
+mod disk;
 mod exec;
 mod input;
 mod offline;

@@ -104,6 +104,15 @@ fn a_test_that_fails_ends_with_1_and_tells_all_about_it() {
 }
 
 #[test]
+fn a_variable_that_nothing_sets_is_an_error_of_its_step() {
+    let shop = Shop::start();
+    let done = run_on_shop(&shop, &test("  - click: $nope\n"), &[]).expect(1);
+    for part in ["click on $nope", "UNKNOWN_VARIABLE", "`nope` has no value"] {
+        assert!(done.stdout.contains(part), "no {part:?} in {}", done.stdout);
+    }
+}
+
+#[test]
 fn variables_and_local_files_reach_the_page() {
     let shop = Shop::start();
     let input = test(

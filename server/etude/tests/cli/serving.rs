@@ -1,6 +1,6 @@
 //! `etude serve` and `etude health-check`.
 
-use crate::support::{Done, Running, Serving, etude, run};
+use crate::support::{Done, Running, Serving, etude, example, run};
 
 #[test]
 fn a_server_says_where_it_is_and_ends_cleanly_on_a_signal() {
@@ -30,6 +30,36 @@ fn a_port_in_use_is_told_with_a_remedy() {
     let port = listener.local_addr().unwrap().port().to_string();
     let done = run(["demo", "--serve-shop", "--port", &port]);
     done.complains(3, &["another program listens", "PORT_IN_USE"]);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let newer = [
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY)",
+        "INSERT INTO _sqlx_migrations VALUES (77)",
+    ];
+    let address = format!("sqlite://{path}/etude.db?mode=rwc");
+    let mut database = SqliteConnection::connect(&address).await.unwrap();
+    for statement in newer {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+
+    let test = example("login.yaml");
+    let verbs: [&[&str]; 2] = [
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["run", test.to_str().unwrap()],
+    ];
+    for verb in verbs {
+        let done = run(verb.iter().chain(&["--data-dir", path]));
+        let parts = ["DATABASE_TOO_NEW", "schema version 77", "newer program"];
+        let done = done.complains(3, &parts);
+        assert_eq!(done.stdout, "");
+    }
 }
 
 #[test]
