@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use thirtyfour::WebDriver;
-use thirtyfour::bidi::BiDi;
 use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use tokio::sync::watch;
 
@@ -14,7 +13,7 @@ use crate::config::{BrowserConfig, BrowserKind, ProtocolChoice};
 use crate::error::LaunchError;
 use crate::launch::{DriverProcess, Programs, Registry};
 use crate::page::Events;
-use crate::protocol::{Bidi, Classic, FrameId, Protocol, ProtocolError, World};
+use crate::protocol::{Bidi, Classic, Connection, FrameId, Protocol, ProtocolError, World};
 
 /// The viewport of a session that asks for no other.
 pub(crate) const DEFAULT_VIEWPORT: (u32, u32) = (1280, 800);
@@ -35,7 +34,7 @@ pub(crate) struct Browser {
     /// Present when it runs on this machine. Dropping it ends the browser.
     process: Option<DriverProcess>,
     driver: WebDriver,
-    bidi: Option<BiDi>,
+    bidi: Option<Connection>,
     events: Arc<Events>,
     gone: watch::Receiver<bool>,
     /// Its name and version.
@@ -115,18 +114,18 @@ impl Browser {
         let driver = tokio::time::timeout(limit, session).await.map_err(late)??;
         let name = name_of(&driver);
         let events = Arc::new(Events::default());
-        let granted = config.protocol == ProtocolChoice::Auto
-            && driver
-                .handle()
-                .capabilities()
-                .get("webSocketUrl")
-                .is_some_and(Value::is_string);
+        let granted = match config.protocol {
+            ProtocolChoice::Auto => capability(&driver, "webSocketUrl"),
+            ProtocolChoice::Classic => None,
+        };
         let (bidi, gone) = match granted {
-            false => (None, ended),
-            true => {
-                let opened = open_bidi(&url, &driver, &events);
-                let (bidi, gone) = tokio::time::timeout(limit, opened).await.map_err(late)??;
-                (Some(bidi), either(ended, gone))
+            None => (None, ended),
+            Some(socket) => {
+                let opened = Bidi::connect(&socket, &events);
+                let opened = tokio::time::timeout(limit, opened).await.map_err(late)?;
+                let bidi = opened.map_err(|error| refused(&url, error.to_string()))?;
+                let gone = either(ended, bidi.gone());
+                (Some(bidi), gone)
             }
         };
         Ok(Self {
@@ -163,8 +162,7 @@ impl Browser {
                 bidi: None,
             });
         };
-        let gone = self.gone.clone();
-        let (bidi, tab) = Bidi::open(bidi.clone(), Arc::clone(&events), gone, files.as_deref())
+        let (bidi, tab) = Bidi::open(bidi.clone(), Arc::clone(&events), files.as_deref())
             .await
             .map_err(failed)?;
         let bidi = Arc::new(bidi);
@@ -291,20 +289,6 @@ fn without_credentials(url: &str) -> String {
     parsed.to_string()
 }
 
-async fn open_bidi(
-    url: &str,
-    driver: &WebDriver,
-    events: &Arc<Events>,
-) -> Result<(BiDi, watch::Receiver<bool>), LaunchError> {
-    let bidi = driver
-        .bidi()
-        .await
-        .map_err(|error| refused(url, error.to_string()))?;
-    let gone = Bidi::prepare(&bidi, events).await;
-    let gone = gone.map_err(|error| refused(url, error.to_string()))?;
-    Ok((bidi, gone))
-}
-
 /// True as soon as one of the two is.
 fn either(mut a: watch::Receiver<bool>, mut b: watch::Receiver<bool>) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
@@ -319,19 +303,20 @@ fn either(mut a: watch::Receiver<bool>, mut b: watch::Receiver<bool>) -> watch::
 }
 
 fn name_of(driver: &WebDriver) -> String {
-    let capabilities = driver.handle().capabilities();
-    let text = |key: &str| {
-        capabilities
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let name = match text("browserName") {
+    let name = capability(driver, "browserName").unwrap_or_default();
+    let name = match name.as_str() {
         "chrome" | "chromium" | "chrome-headless-shell" => "Chromium",
         "firefox" => "Firefox",
         other => other,
     };
-    format!("{name} {}", text("browserVersion"))
+    let version = capability(driver, "browserVersion").unwrap_or_default();
+    format!("{name} {version}")
+}
+
+/// A capability that the driver has granted, where it is a text.
+fn capability(driver: &WebDriver, name: &str) -> Option<String> {
+    let capabilities = driver.handle().capabilities();
+    Some(capabilities.get(name)?.as_str()?.to_owned())
 }
 
 /// The capabilities of a session; a local one names its program and profile.

@@ -20,7 +20,7 @@ pub(crate) const RESOLVER: &str = concat!(
 pub(crate) const RUN: &str =
     "(request) => globalThis[Symbol.for('etude.resolver')]?.run(request) ?? ''";
 
-/// Waits for a press of the pointer and tells what it has hit.
+/// Waits for the end of a press of the pointer; tells what it has hit and whether the page leaves.
 pub(crate) const PRESSED: &str = "() => globalThis[Symbol.for('etude.resolver')]?.pressed() ?? ''";
 
 /// Ends the watch on a press that is not going to happen.

@@ -70,6 +70,28 @@ async fn a_page_that_goes_on_by_itself_is_followed() {
     harness.close().await;
 }
 
+/// The next command meets the next page, however long that takes to answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_that_leaves_the_page_has_left_it() {
+    let mut harness = Harness::start().await;
+    for label in ["Away", "Send", "Go by script"] {
+        harness.open("/departing.html").await;
+        harness.pass(click(hint(label))).await;
+        assert_eq!(harness.eval("document.title").await, "slow", "{label}");
+    }
+    let stays = [
+        "Cancelled by the page",
+        "Only a fragment",
+        "Served by the page itself",
+    ];
+    for label in stays {
+        harness.open("/departing.html").await;
+        harness.pass(click(hint(label))).await;
+        assert_eq!(harness.eval("document.title").await, "Departing", "{label}");
+    }
+    harness.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expression_survives_a_navigation() {
     let mut harness = Harness::start().await;

@@ -7,7 +7,8 @@ use etude::v1::{self, ClickPosition, ErrorReason};
 use serde_json::json;
 
 use super::Context;
-use super::interact::{Gesture, press, press_query};
+use super::interact::press_query;
+use super::press::{Gesture, press};
 use crate::page::{Button, Checks, Download, DownloadState, Outcome, Page, Query, StepError};
 
 /// The largest file that goes in or out, in bytes.

@@ -13,6 +13,7 @@ mod misc;
 mod mouse;
 mod navigate;
 mod place;
+mod press;
 mod select;
 mod tabs;
 mod wait;

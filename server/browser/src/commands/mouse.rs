@@ -55,7 +55,10 @@ pub(super) async fn button(
     };
     if target.is_none() {
         page.settle().await?;
-        page.point(&[action], &[]).await?;
+        // The browser may know an older place: a click does not tell it where it was.
+        let (x, y) = page.pointer;
+        page.point(&[PointerAction::Move(x, y), action], &[])
+            .await?;
         return Ok(None);
     }
     let (x, y) = middle(page, target, context).await?;

@@ -4,7 +4,8 @@ use etude::v1::{self, ClickPosition, SelectOption};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::interact::{Gesture, PRESS_CHECKS, press, press_query};
+use super::interact::{PRESS_CHECKS, press_query};
+use super::press::{Gesture, press};
 use crate::page::{Button, Checks, Outcome, Page, Query};
 
 const CLICK: Gesture = Gesture {

@@ -146,40 +146,84 @@ function coveredBy(element, point) {
   return belongs(hit, element) ? null : hit ? describe(hit) : "nothing: the point is outside the page";
 }
 
-// Watches whether the next presses of the pointer reach the element. A press that would hit
-// something else, because the page has moved in the last moment, is stopped before the page sees
-// it; the caller then tries again.
-const guard = { stop: null, report: null, tell: null };
+// Watches the next presses of the pointer: whether they reach the element, and whether they make
+// the page leave for another document. A press that would hit something else, because the page has
+// moved in the last moment, is stopped before the page sees it; the caller then tries again.
+const guard = { listen: null, stop: null, report: null };
 
 const POINTER_EVENTS = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick",
   "auxclick", "contextmenu"];
 
+// Listens before the page does, so that the page can hide no press. A page that is written anew by
+// script loses its listeners; listening twice is the same as once.
+function watchPresses() {
+  for (const name of POINTER_EVENTS) addEventListener(name, onPress, { capture: true });
+}
+
+const onPress = (event) => event.isTrusted && guard.listen?.(event);
+
+// A gesture of which no end is seen, because it ends in another frame, is over so long after its
+// beginning.
+const LONGEST_GESTURE_MS = 250;
+
+// In the next task, before the page is drawn where the browser has such tasks.
+const soon = (task) => globalThis.scheduler?.postTask
+  ? scheduler.postTask(task, { priority: "user-blocking" }) : setTimeout(task);
+
 function guardPress(element, presses) {
   guard.stop?.();
-  guard.report = new Promise((resolve) => (guard.tell = resolve));
-  let landed = null;
+  watchPresses();
+  let landed;
+  let hit = "the page";
   let lifted = 0;
-  const listen = (event) => {
-    if (!event.isTrusted) return;
-    const [hit] = event.composedPath();
-    landed ??= hit instanceof Element && belongs(hit, element);
-    guard.tell({ landed, hit: hit instanceof Element ? describe(hit) : "the page" });
-    // The last click comes in the same task as the lifting of the button: the watch ends after it.
-    if (event.type === "mouseup" && ++lifted >= presses) setTimeout(stop);
+  let departure = null;
+  let tell;
+  guard.report = new Promise((resolve) => (tell = resolve));
+  guard.listen = (event) => {
+    if (landed === undefined) {
+      const [target] = event.composedPath();
+      landed = target instanceof Element && belongs(target, element);
+      if (target instanceof Element) hit = describe(target);
+      setTimeout(stop, LONGEST_GESTURE_MS);
+    }
+    // The last click comes in the same task as the lifting of the button: the watch ends after it,
+    // or with it if the click itself can no longer make the page leave.
+    if (event.type === "mouseup" && ++lifted >= presses) soon(stop);
     if (landed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  const stop = () => {
-    for (const name of POINTER_EVENTS) removeEventListener(name, listen, { capture: true });
-    guard.tell({});
+  const depart = (event) => {
+    if (!event.destination.sameDocument && event.downloadRequest === null) departure = event;
   };
-  for (const name of POINTER_EVENTS) addEventListener(name, listen, { capture: true });
+  const done = (event) => {
+    if (lifted >= presses && departure === null && !mayLead(event)) stop();
+  };
+  const stop = () => {
+    if (guard.stop !== stop) return;
+    guard.listen = guard.stop = null;
+    removeEventListener("click", done);
+    globalThis.navigation?.removeEventListener("navigate", depart);
+    tell({ landed, hit, leaves: departure !== null && isUnderWay(departure) });
+  };
+  globalThis.navigation?.addEventListener("navigate", depart);
+  addEventListener("click", done);
   guard.stop = stop;
 }
 
-// What the press has hit, as soon as it has: {landed, hit}. Nothing when no press comes: a caller
-// over the classic protocol cannot take the question back.
+// Whether what the browser does with a click, once the page is done with it, may be to leave.
+const mayLead = (click) => !click.defaultPrevented && click.composedPath().some((at) =>
+  at instanceof Element && at.matches("a[href], area[href], button, input[type=submit], input[type=image], label") && !isInert(at));
+
+// A button of no form does nothing by itself.
+const isInert = (element) =>
+  element.tagName === "BUTTON" && (element.type !== "submit" || element.form === null);
+
+// Not when the page has cancelled the navigation, or serves it by itself without another document.
+const isUnderWay = (navigate) => !navigate.defaultPrevented && navigation.transition === null;
+
+// What the press has hit, once it is over: {landed, hit, leaves}. Nothing when no press comes: a
+// caller over the classic protocol cannot take the question back.
 async function pressed() {
   const late = new Promise((resolve) => setTimeout(resolve, REPORT_MS));
   return JSON.stringify((await Promise.race([guard.report, late])) ?? {});

@@ -161,6 +161,7 @@ function remember(element) {
 }
 
 watchMotion();
+watchPresses();
 globalThis[Symbol.for("etude.resolver")] = {
   run,
   pressed,

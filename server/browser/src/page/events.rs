@@ -29,6 +29,8 @@ pub(crate) struct EventState {
     pub(crate) tabs: Vec<FrameId>,
     /// Navigations that have started and not ended, by frame.
     pub(crate) navigations: HashMap<FrameId, Navigation>,
+    /// How many navigations have started since the session began.
+    pub(crate) departures: u64,
     /// Open dialogs; at most one per tab.
     pub(crate) dialogs: Vec<Dialog>,
     /// What the page logged and nobody has fetched yet.

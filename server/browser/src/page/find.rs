@@ -177,8 +177,8 @@ impl Page {
         cover: Duration,
     ) -> Result<Reply, ProtocolError> {
         let frame = self.frame().clone();
-        let children = self.protocol.children(&frame).await?;
-        let wait = if children.is_empty() {
+        let alone = self.protocol.is_without_frames(&frame);
+        let wait = if alone {
             SLICE.min(left)
         } else {
             Duration::ZERO
@@ -192,12 +192,10 @@ impl Page {
             path: Vec::new(),
             body,
         };
-        if children.is_empty() {
+        if alone {
             return Ok(here);
         }
-        let best = self
-            .search_frames(query, here, children, cover, last)
-            .await?;
+        let best = self.search_frames(query, here, cover, last).await?;
         let holds = best.status() == "done";
         if holds || left.is_zero() || best.body["final"] == true {
             return Ok(best);
@@ -219,10 +217,13 @@ impl Page {
         &self,
         query: &Query,
         mut best: Reply,
-        children: Vec<FrameId>,
         cover: Duration,
         last: bool,
     ) -> Result<Reply, ProtocolError> {
+        if is_decided(query, &best) {
+            return Ok(best);
+        }
+        let children = self.protocol.children(&best.frame).await?;
         let mut open: Vec<(FrameId, Vec<u32>)> = places(children, &[]);
         while let Some((frame, path)) = open.pop() {
             if is_decided(query, &best) {

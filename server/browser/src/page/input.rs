@@ -1,12 +1,13 @@
 //! The pointer and the keyboard.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::step::StepError;
 use super::tabs::Page;
-use crate::protocol::{FrameId, ProtocolError};
+use crate::protocol::{FrameId, ProtocolError, Reply};
 
 /// A button of the pointer, by its W3C number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,11 @@ impl Page {
         button: Button,
         count: u8,
     ) -> Result<(), StepError> {
+        let (tab, protocol) = (self.tab().clone(), Arc::clone(&self.protocol));
+        self.pointer = point;
+        if let Some(clicked) = protocol.click(&tab, point, button, count) {
+            return self.deliver(clicked).await;
+        }
         self.point(&clicks(point, button, count), &[]).await
     }
 
@@ -139,13 +145,18 @@ impl Page {
             .await
     }
 
-    /// Performs actions. A dialog that they open ends them: the browser answers only once it has
-    /// been closed. So does a page that they leave.
     async fn perform(&mut self, frame: &FrameId, actions: Value) -> Result<(), StepError> {
+        let protocol = Arc::clone(&self.protocol);
+        self.deliver(protocol.perform(frame, actions)).await
+    }
+
+    /// Waits until input has been delivered. A dialog that it opens ends it: the browser answers
+    /// only once that has been closed. So does a page that it leaves.
+    async fn deliver(&mut self, input: impl Future<Output = Reply<()>>) -> Result<(), StepError> {
         let tab = self.tab().clone();
         let done = tokio::select! {
             biased;
-            done = self.protocol.perform(frame, actions) => done,
+            done = input => done,
             _ = self.events.dialog_opened(&tab) => Ok(()),
         };
         match done {

@@ -10,8 +10,15 @@ use super::step::StepError;
 use super::tabs::Page;
 use crate::protocol::{FrameId, ProtocolError};
 
-/// A page that has been parsed for so long can be acted on, although something in it still loads.
-const LOAD_GRACE: Duration = Duration::from_secs(5);
+/// A page that has been parsed for so long can be acted on, although something in it still loads:
+/// its own scripts have run, and what a step looks for is waited for anyway.
+const LOAD_GRACE: Duration = Duration::from_millis(50);
+
+/// How often a navigation that tells nothing is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long after its announcement a navigation may start.
+const DEPARTURE_LIMIT: Duration = Duration::from_secs(1);
 
 impl Page {
     /// Waits until the current frame can be acted on. Time spent on a navigation does not count as
@@ -62,12 +69,30 @@ impl Page {
             if Instant::now() >= limit {
                 return Err(self.navigation_timed_out());
             }
-            self.next_navigation_news(limit).await;
-            self.look_at_committed().await;
+            if !self.has_navigation_news(limit).await {
+                self.look_at_committed().await;
+            }
             self.clear_dialog().await?;
         }
         self.notes.deadline += begun.elapsed();
         Ok(())
+    }
+
+    /// How many navigations have started in this session.
+    pub(crate) fn departures(&self) -> u64 {
+        self.events.read().departures
+    }
+
+    /// Waits until a navigation that the page has announced has started, so that the next command
+    /// meets the next document. A page that never goes is stayed on.
+    pub(crate) async fn wait_for_departure(&self, before: u64) {
+        if !self.protocol.is_bidi() {
+            return;
+        }
+        let departed = self
+            .events
+            .until(|state| (state.departures > before).then_some(()));
+        let _ = tokio::time::timeout(DEPARTURE_LIMIT, departed).await;
     }
 
     /// Whether a navigation of the tab or the current frame is under way.
@@ -76,13 +101,23 @@ impl Page {
         is_navigating(&state, self)
     }
 
-    /// Waits for the end of the navigation, a dialog, or the time at which to look again.
-    async fn next_navigation_news(&self, limit: Instant) {
-        let until = limit.min(Instant::now() + Duration::from_millis(250));
+    fn parsed(&self) -> Option<Instant> {
+        parsed_in(&self.events.read(), self)
+    }
+
+    /// Waits for the end of the navigation, a dialog, or the time at which to look again: then
+    /// there are no news.
+    async fn has_navigation_news(&self, limit: Instant) -> bool {
+        let parsed = self.parsed();
+        let graced = parsed.map_or(limit, |parsed| parsed + LOAD_GRACE);
+        let until = limit.min(graced).min(Instant::now() + LOOK_EVERY);
         let news = self.events.until(|state| {
-            (!is_navigating(state, self) || state.dialog(self.tab()).is_some()).then_some(())
+            let is_news = !is_navigating(state, self)
+                || state.dialog(self.tab()).is_some()
+                || parsed_in(state, self) != parsed;
+            is_news.then_some(())
         });
-        let _ = tokio::time::timeout_at(until.into(), news).await;
+        tokio::time::timeout_at(until.into(), news).await.is_ok()
     }
 
     /// Some navigations end without an event, such as one to a page in the back-forward cache: the
@@ -193,6 +228,12 @@ impl Page {
             _ => false,
         }
     }
+}
+
+/// When the last of the documents that are waited for was parsed.
+fn parsed_in(state: &EventState, page: &Page) -> Option<Instant> {
+    let parsed = |frame: &FrameId| state.navigations.get(frame)?.parsed;
+    parsed(page.tab()).max(parsed(page.frame()))
 }
 
 fn is_navigating(state: &EventState, page: &Page) -> bool {

@@ -6,61 +6,69 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use thirtyfour::bidi::BiDi;
-use tokio::sync::watch;
 
-use super::bidi_events::{SUBSCRIPTIONS, read_events};
-use super::{Cookie, EXCHANGE_LIMIT, FrameId, Load, Protocol, ProtocolError, Reply, Shot, World};
-use crate::page::{Dialog, Events};
+use super::bidi_events::{SUBSCRIPTIONS, apply};
+use super::devtools::DevTools;
+use super::{
+    Connection, Cookie, EXCHANGE_LIMIT, FrameId, Load, Protocol, ProtocolError, Reply, Shot, World,
+};
+use crate::page::{Button, Dialog, Events};
 use crate::script::RESOLVER;
 
 /// The world of our own scripts.
 const SANDBOX: &str = "etude";
 
-/// A BiDi connection, and the user context of the present session.
+/// A connection to a browser, and the user context of the present session.
 #[derive(Debug)]
 pub(crate) struct Bidi {
-    bidi: BiDi,
+    connection: Connection,
     events: Arc<Events>,
-    gone: watch::Receiver<bool>,
+    devtools: DevTools,
     user_context: String,
 }
 
 impl Bidi {
-    /// Prepares a fresh connection once: events, our script in every document, and a watch on the
-    /// connection itself.
-    pub(crate) async fn prepare(bidi: &BiDi, events: &Arc<Events>) -> Reply<watch::Receiver<bool>> {
-        tokio::spawn(read_events(bidi.subscribe_raw(), Arc::clone(events)));
-        bidi.send_raw("session.subscribe", json!({ "events": SUBSCRIPTIONS }))
+    /// Connects to a fresh browser: its events are taken note of, and our script is put in every
+    /// document.
+    pub(crate) async fn connect(url: &str, events: &Arc<Events>) -> Reply<Connection> {
+        let heard = Arc::clone(events);
+        let connection = Connection::open(url, move |method, params| {
+            heard.update(|state| apply(state, method, params));
+        });
+        let connection = connection
+            .await
+            .map_err(|error| ProtocolError::Gone(error.to_string()))?;
+        connection
+            .send("session.subscribe", json!({ "events": SUBSCRIPTIONS }))
             .await?;
         let preload = json!({ "functionDeclaration": RESOLVER, "sandbox": SANDBOX });
-        bidi.send_raw("script.addPreloadScript", preload).await?;
-        watch_connection(bidi).await
+        connection.send("script.addPreloadScript", preload).await?;
+        Ok(connection)
     }
 
     /// Opens a user context with a tab: storage, cookies and downloads of its own.
     pub(crate) async fn open(
-        bidi: BiDi,
+        connection: Connection,
         events: Arc<Events>,
-        gone: watch::Receiver<bool>,
         downloads: Option<&Path>,
     ) -> Reply<(Self, FrameId)> {
         // Leaving a page never asks. A browser that knows no such option gets none.
         let prompts = json!({ "default": "ignore", "beforeUnload": "accept" });
         let params = json!({ "unhandledPromptBehavior": prompts });
-        let created = match bidi.send_raw("browser.createUserContext", params).await {
+        let created = match connection.send("browser.createUserContext", params).await {
             Ok(created) => created,
             Err(_) => {
-                bidi.send_raw("browser.createUserContext", json!({}))
-                    .await?
+                let plain = connection.send("browser.createUserContext", json!({}));
+                plain.await?
             }
         };
         let user_context = string(&created["userContext"]);
         let this = Self {
-            bidi,
+            connection,
             events,
-            gone,
+            devtools: DevTools::default(),
             user_context,
         };
         if let Some(folder) = downloads {
@@ -91,16 +99,9 @@ impl Bidi {
             .map(drop)
     }
 
-    /// Sends a command and waits for its answer, but no longer than the browser lives.
+    /// Sends a command and waits for its answer, as long as the browser lives.
     async fn send(&self, method: &str, params: Value) -> Reply<Value> {
-        let mut gone = self.gone.clone();
-        tokio::select! {
-            biased;
-            answer = self.bidi.send_raw(method, params) => Ok(answer?),
-            _ = gone.wait_for(|gone| *gone) => {
-                Err(ProtocolError::Gone("its connection was closed".to_owned()))
-            }
-        }
+        self.connection.send(method, params).await
     }
 
     /// Like [`Self::send`] for what never waits for the page.
@@ -141,28 +142,6 @@ impl Bidi {
     }
 }
 
-/// The browser answers this one call only when it ends: a promise in the tab that it opened by
-/// itself, which no session uses.
-async fn watch_connection(bidi: &BiDi) -> Reply<watch::Receiver<bool>> {
-    let tree = bidi
-        .send_raw("browsingContext.getTree", json!({ "maxDepth": 0 }))
-        .await?;
-    let keeper = string(&tree["contexts"][0]["context"]);
-    let (sender, receiver) = watch::channel(false);
-    let bidi = bidi.clone();
-    tokio::spawn(async move {
-        let params = json!({
-            "functionDeclaration": "() => new Promise((end) => (globalThis.end = end))",
-            "awaitPromise": true,
-            "target": { "context": keeper, "sandbox": SANDBOX },
-        });
-        let ended = bidi.send_raw("script.callFunction", params).await;
-        tracing::debug!(?ended, "the connection to a browser ended");
-        let _ = sender.send(true);
-    });
-    Ok(receiver)
-}
-
 fn string(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -190,6 +169,17 @@ impl Protocol for Bidi {
     async fn perform(&self, frame: &FrameId, actions: Value) -> Reply<()> {
         let params = json!({ "context": &**frame, "actions": actions });
         self.send("input.performActions", params).await.map(drop)
+    }
+
+    fn click(
+        &self,
+        tab: &FrameId,
+        point: (f64, f64),
+        button: Button,
+        count: u8,
+    ) -> Option<BoxFuture<'static, Reply<()>>> {
+        self.devtools
+            .click(&self.connection, tab, point, button, count)
     }
 
     async fn release(&self, frame: &FrameId) -> Reply<()> {
@@ -245,10 +235,13 @@ impl Protocol for Bidi {
     async fn open_tab(&self) -> Reply<FrameId> {
         let params = json!({ "type": "tab", "userContext": self.user_context });
         let answer = self.send_quick("browsingContext.create", params).await?;
-        Ok(FrameId::from(string(&answer["context"])))
+        let tab = FrameId::from(string(&answer["context"]));
+        self.devtools.attach(&self.connection, &tab).await;
+        Ok(tab)
     }
 
     async fn close_tab(&self, tab: &FrameId) -> Reply<()> {
+        self.devtools.detach(tab);
         self.send_quick("browsingContext.close", json!({ "context": &**tab }))
             .await
             .map(drop)
@@ -264,14 +257,16 @@ impl Protocol for Bidi {
         Ok(self.events.read().tabs.clone())
     }
 
-    async fn children(&self, frame: &FrameId) -> Reply<Vec<FrameId>> {
-        if self
-            .events
-            .read()
+    fn is_without_frames(&self, frame: &FrameId) -> bool {
+        let state = self.events.read();
+        state
             .frames
             .get(frame)
             .is_some_and(|info| info.children == 0)
-        {
+    }
+
+    async fn children(&self, frame: &FrameId) -> Reply<Vec<FrameId>> {
+        if self.is_without_frames(frame) {
             return Ok(Vec::new());
         }
         let list = "() => globalThis[Symbol.for('etude.resolver')]?.frames() ?? []";

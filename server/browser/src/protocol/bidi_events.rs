@@ -1,17 +1,14 @@
 //! Turns BiDi events into [`Events`].
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use futures::StreamExt;
 use serde_json::Value;
-use thirtyfour::bidi::RawEventStream;
 
 use super::FrameId;
 use crate::page::{
-    ConsoleLine, Dialog, DialogKind, Download, DownloadState, EventState, Events, FailedRequest,
-    FrameInfo, Navigation, Request,
+    ConsoleLine, Dialog, DialogKind, Download, DownloadState, EventState, FailedRequest, FrameInfo,
+    Navigation, Request,
 };
 
 /// The events that a session listens to.
@@ -30,14 +27,8 @@ const LONGEST_TEXT: usize = 4096;
 /// Longest address that is kept, in bytes.
 const LONGEST_URL: usize = 2048;
 
-/// Reads events until the connection ends.
-pub(super) async fn read_events(mut stream: RawEventStream, events: Arc<Events>) {
-    while let Some(event) = stream.next().await {
-        events.update(|state| apply(state, &event.method, &event.params));
-    }
-}
-
-fn apply(state: &mut EventState, method: &str, params: &Value) {
+/// Takes note of one event.
+pub(super) fn apply(state: &mut EventState, method: &str, params: &Value) {
     let Some((module, name)) = method.split_once('.') else {
         return;
     };
@@ -170,6 +161,7 @@ fn started(state: &mut EventState, frame: FrameId, params: &Value) {
     if state.tabs.contains(&frame) {
         state.console_errors.clear();
     }
+    state.departures += 1;
     let navigation = Navigation {
         id: optional(&params["navigation"]),
         url: text(&params["url"]),

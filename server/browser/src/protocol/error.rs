@@ -1,6 +1,5 @@
 //! What can go wrong in one exchange with a browser, whichever protocol.
 
-use thirtyfour::bidi::BidiError;
 use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 
 /// One exchange that failed.
@@ -34,16 +33,9 @@ pub(crate) enum ProtocolError {
     Timeout,
 }
 
-impl From<BidiError> for ProtocolError {
-    fn from(error: BidiError) -> Self {
-        let BidiError {
-            error: code,
-            message,
-            ..
-        } = error;
-        if message.contains("WebSocket") || message.contains("response channel dropped") {
-            return Self::Gone(message);
-        }
+impl ProtocolError {
+    /// A refusal over BiDi: its code and the browser's words.
+    pub(crate) fn from_bidi(code: String, message: String) -> Self {
         match code.as_str() {
             "invalid session id" => Self::Gone(message),
             "no such frame" => Self::PageLeft(message),

@@ -6,21 +6,25 @@
 mod bidi;
 mod bidi_events;
 mod classic;
+mod connection;
 mod cookies;
+mod devtools;
 mod error;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 pub(crate) use bidi::Bidi;
 pub(crate) use classic::Classic;
+pub(crate) use connection::Connection;
 pub(crate) use cookies::Cookie;
 pub(crate) use error::ProtocolError;
 
-use crate::page::Dialog;
+use crate::page::{Button, Dialog};
 
 /// A tab or a frame in one: a BiDi browsing context, or classic's window handle and the indexes of
 /// the frames on the way down.
@@ -80,6 +84,19 @@ pub(crate) trait Protocol: Send + Sync {
     /// Performs input actions in the W3C format; coordinates are relative to the frame's viewport.
     async fn perform(&self, frame: &FrameId, actions: Value) -> Reply<()>;
 
+    /// Clicks at a point of the tab's viewport, `count` times in a row, where the browser has a way
+    /// that is faster than [`Self::perform`].
+    fn click(
+        &self,
+        tab: &FrameId,
+        point: (f64, f64),
+        button: Button,
+        count: u8,
+    ) -> Option<BoxFuture<'static, Reply<()>>> {
+        let _ = (tab, point, button, count);
+        None
+    }
+
     /// Releases every key and button that is still down.
     async fn release(&self, frame: &FrameId) -> Reply<()>;
 
@@ -106,6 +123,11 @@ pub(crate) trait Protocol: Send + Sync {
 
     /// The tabs by order of opening.
     async fn tabs(&self) -> Reply<Vec<FrameId>>;
+
+    /// Whether a tab or frame is known to have no frames in it, without asking.
+    fn is_without_frames(&self, _frame: &FrameId) -> bool {
+        false
+    }
 
     /// The frames directly in a tab or frame, in document order.
     async fn children(&self, frame: &FrameId) -> Reply<Vec<FrameId>>;
