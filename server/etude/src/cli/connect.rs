@@ -14,6 +14,9 @@ use super::problem::Problem;
 /// The environment variable that names the server.
 pub(crate) const SERVER_VARIABLE: &str = "ETUDE_SERVER";
 
+/// The environment variable that names the authorities of the server's certificate.
+pub(crate) const CA_VARIABLE: &str = "ETUDE_CA_FILE";
+
 /// The environment variable that names the session of `etude exec`.
 pub(crate) const SESSION_VARIABLE: &str = "ETUDE_SESSION";
 
@@ -28,12 +31,56 @@ pub(crate) struct ServerArgs {
         default_value = "http://127.0.0.1:50051"
     )]
     server: String,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 impl ServerArgs {
     /// Connects to it.
     pub(crate) async fn connect(&self) -> Result<Client, Problem> {
-        Ok(Client::connect(&self.server).await?)
+        self.trust.connect(&self.server).await
+    }
+}
+
+/// Whom a connection over TLS trusts.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct TrustArgs {
+    /// Authorities, as certificates in PEM, that an https server's certificate must come from
+    /// [default: those that this machine or Mozilla trusts]
+    #[arg(long, value_name = "FILE", env = CA_VARIABLE)]
+    ca_file: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    /// Connects to a running server.
+    pub(crate) async fn connect(&self, url: &str) -> Result<Client, Problem> {
+        let mut builder = Client::builder(url);
+        if let Some(file) = &self.ca_file {
+            let pem = std::fs::read_to_string(file).map_err(|error| {
+                let file = file.display();
+                Problem::bad_input(format!(
+                    "the certificates of --ca-file {file} cannot be read: {error}"
+                ))
+            })?;
+            builder = builder.ca_certificate(pem);
+        }
+        builder.connect().await.map_err(explain_trust)
+    }
+}
+
+/// Adds what to do when the server's certificate comes from an authority that is not trusted.
+fn explain_trust(error: etude::Error) -> Problem {
+    // The second: an authority of the same name, and another key, is trusted.
+    let untrusted = ["UnknownIssuer", "BadSignature"];
+    let untrusted = untrusted.iter().any(|why| error.message().contains(why));
+    let problem = Problem::from(error);
+    match untrusted {
+        true => problem.with_detail(
+            "the certificate comes from an authority that is not trusted; name the \
+             authority's own certificate with --ca-file FILE",
+        ),
+        false => problem,
     }
 }
 
@@ -152,7 +199,7 @@ impl EmbeddedArgs {
 /// The sources of a server's configuration, without what is meant for clients.
 pub(crate) fn sources(file: Option<PathBuf>) -> Sources {
     let mut sources = Sources::of_process(file);
-    let of_clients = [SERVER_VARIABLE, SESSION_VARIABLE];
+    let of_clients = [SERVER_VARIABLE, CA_VARIABLE, SESSION_VARIABLE];
     sources
         .env
         .retain(|(name, _)| !of_clients.contains(&name.as_str()));
@@ -167,9 +214,9 @@ pub(crate) struct Host {
 
 impl Host {
     /// A connection to a running server.
-    pub(crate) async fn remote(url: &str) -> Result<Self, Problem> {
+    pub(crate) async fn remote(url: &str, trust: &TrustArgs) -> Result<Self, Problem> {
         Ok(Self {
-            client: Client::connect(url).await?,
+            client: trust.connect(url).await?,
             embedded: None,
         })
     }

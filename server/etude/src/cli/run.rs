@@ -20,7 +20,7 @@ pub(crate) use plan::Planned;
 pub(crate) use printer::Printer;
 pub(crate) use tally::Tally;
 
-use super::connect::{EmbeddedArgs, Host, SERVER_VARIABLE};
+use super::connect::{EmbeddedArgs, Host, SERVER_VARIABLE, TrustArgs};
 use super::files;
 use super::interrupt::Interrupt;
 use super::output::{self, Format};
@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Run on this server instead of one of its own
     #[arg(long, value_name = "URL", env = SERVER_VARIABLE)]
     server: Option<String>,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 
     #[command(flatten)]
     embedded: EmbeddedArgs,
@@ -134,7 +137,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     let mut interrupt = Interrupt::listen()?;
     let parallel = usize::from(args.how.parallel);
     let host = match &args.server {
-        Some(url) => Host::remote(url).await?,
+        Some(url) => Host::remote(url, &args.trust).await?,
         None => Host::embedded(args.embedded.load(parallel, args.how.headed)?).await?,
     };
     let outcome = run_on(&host, tests, &args.how, &mut interrupt).await;

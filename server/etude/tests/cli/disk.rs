@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use etude::v1::{ErrorReason, RunSpec};
 use etude::{Client, RetryPolicy};
 
-use crate::support::{Done, Running, etude, file, sandbox, word};
+use crate::support::{Done, Running, file, of_environment, sandbox, word};
 
 /// Mounts a small file system in memory, where only the program sees it, and becomes the program.
 const MOUNT: &str = r#"mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@""#;
@@ -29,15 +29,7 @@ fn on_small_disk(size: &str, folder: &Path, arguments: &[&str]) -> Command {
 }
 
 fn small_disk(flag: &str, size: &str, folder: &Path, program: &Path) -> Command {
-    // Only its environment is taken over: the program is started by another.
-    let clean = etude::<&str>([]);
-    let mut command = Command::new("unshare");
-    for (name, value) in clean.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    let mut command = of_environment("unshare");
     command
         .args([flag, "sh", "-c", MOUNT, "sh", size])
         .args([folder, program])

@@ -13,3 +13,5 @@ mod running;
 mod sdk;
 mod serving;
 mod support;
+mod terminal;
+mod tls;

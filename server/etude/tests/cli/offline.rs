@@ -165,6 +165,7 @@ fn the_clients_variables_are_no_options_of_a_server() {
     let mut command = etude(["config", "check"]);
     command
         .env("ETUDE_SERVER", "http://127.0.0.1:1")
+        .env("ETUDE_CA_FILE", "authority.pem")
         .env("ETUDE_SESSION", "sessions/a");
     crate::support::Done::from(command.output().unwrap()).expect(0);
 }

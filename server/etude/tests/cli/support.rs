@@ -12,7 +12,18 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The command in an environment of its own: no configuration, no session, no colours asked for.
 pub(crate) fn etude<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etude"));
+    let mut command = of_environment(env!("CARGO_BIN_EXE_etude"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// A program in that environment.
+pub(crate) fn of_environment(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("ETUDE_") || name_text.starts_with("XDG_") {
@@ -22,11 +33,7 @@ pub(crate) fn etude<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     command
         .env("HOME", "/nonexistent")
         .env_remove("NO_COLOR")
-        .env_remove("LOG_LEVEL")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .env_remove("LOG_LEVEL");
     command
 }
 
