@@ -11,6 +11,7 @@ use std::task::Waker;
 use etude::v1::RunEvent;
 use parking_lot::Mutex;
 use prost::Message;
+use tokio::sync::Semaphore;
 
 use crate::store::CommitListener;
 
@@ -20,10 +21,24 @@ const TAIL_EVENTS: usize = 1024;
 /// The most bytes of encoded events a tail keeps, the last one excepted.
 const TAIL_BYTES: usize = 1 << 20;
 
+/// Watchers whose run is read from the store at the same time. A thousand that come at once would
+/// only wait there, each with a half-done query in memory.
+const MOST_OPENING: usize = 16;
+
 /// The topics of all runs that are watched.
-#[derive(Default)]
 pub(super) struct Hub {
     topics: Mutex<Topics>,
+    /// Turns to read a run that begins to be watched.
+    pub(super) opening: Semaphore,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            topics: Mutex::default(),
+            opening: Semaphore::new(MOST_OPENING),
+        }
+    }
 }
 
 #[derive(Default)]

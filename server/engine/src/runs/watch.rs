@@ -61,7 +61,9 @@ impl WatchStream {
     ) -> Result<Self> {
         // Subscribed first: what is committed after the run is read comes through the topic.
         let subscription = hub.subscribe(run);
+        let turn = hub.opening.acquire().await;
         let run = store.run(run).await?;
+        drop(turn);
         check_cursor(&run, after)?;
         subscription.raise_last(run.last_sequence);
         let seen_all = is_over(&run) && after == run.last_sequence;
