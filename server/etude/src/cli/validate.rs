@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     }
     let wrong = errors > 0 || (args.strict && warnings > 0);
     if wrong {
-        note(&format!("{errors} errors, {warnings} warnings"));
+        note(&format!("errors: {errors}, warnings: {warnings}"));
         return Ok(Exit::BadInput);
     }
     Ok(Exit::Passed)

@@ -61,7 +61,7 @@ pub(crate) fn plan(
     }
     if wrong > 0 {
         note(&format!(
-            "{wrong} of {count} files have mistakes; nothing was run"
+            "files with mistakes: {wrong} of {count}; nothing was run"
         ));
         return Err(Problem::silent(Exit::BadInput));
     }
