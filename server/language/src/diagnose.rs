@@ -83,6 +83,12 @@ impl Mistakes {
         }
     }
 
+    /// Adds all of another list.
+    pub(crate) fn append(&mut self, other: Self) {
+        let all = other.errors.into_iter().chain(other.warnings);
+        all.for_each(|mistake| self.add(mistake));
+    }
+
     /// Whether the file cannot be run.
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()

@@ -18,6 +18,7 @@
 mod check;
 mod decode;
 mod diagnose;
+mod dialect;
 pub mod duration;
 mod format;
 #[doc(hidden)]
@@ -41,6 +42,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 pub use check::validate_test;
 use decode::Decoded;
 use diagnose::Mistakes;
+pub use dialect::repair;
 pub use format::{FormatError, format, format_document};
 pub use schema::schema;
 use source::Source;
@@ -66,6 +68,20 @@ pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
     }
 }
 
+/// Tells in which format a file is written. A file that is not YAML, or holds nothing, has none.
+pub fn detect(file_name: &str, content: &[u8]) -> v1::DetectFormatResponse {
+    let (source, mistake) = Source::read(file_name, content);
+    let mut mistakes = Mistakes::default();
+    let built = match mistake {
+        Some(_) => None,
+        None => read_tree(&source, &mut mistakes),
+    };
+    match built {
+        Some((tree, root)) => dialect::detect(&tree, root).into_response(&source),
+        None => v1::DetectFormatResponse::default(),
+    }
+}
+
 /// Derives from the descriptors what tests are read and checked by. Whoever comes first does it
 /// otherwise, and waits a tenth of a second.
 pub fn prepare() {
@@ -87,10 +103,38 @@ fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decod
 }
 
 fn decode_source(source: &Source<'_>, mistakes: &mut Mistakes) -> Option<Decoded> {
-    let (tree, root) = tree::build(source, mistakes)?;
-    let decoded = decode::decode(source, &tree, root, mistakes);
+    let (mut tree, root) = read_tree(source, mistakes)?;
+    let detected = dialect::detect(&tree, root);
+    let root = dialect::normalise(&mut tree, root, &detected, mistakes);
+    Some(decode_tree(source, &tree, root, mistakes))
+}
+
+/// The tree of a file: of statements in words, or of YAML.
+fn read_tree<'s>(
+    source: &'s Source<'_>,
+    mistakes: &mut Mistakes,
+) -> Option<(tree::Tree<'s>, tree::NodeId)> {
+    if let Some(read) = dialect::statements(source) {
+        return Some(read);
+    }
+    let mut found = Mistakes::default();
+    let built = tree::build(source, &mut found);
+    if built.is_none() && dialect::report_unquoted(source, mistakes) {
+        return None;
+    }
+    mistakes.append(found);
+    built
+}
+
+fn decode_tree(
+    source: &Source<'_>,
+    tree: &tree::Tree<'_>,
+    root: tree::NodeId,
+    mistakes: &mut Mistakes,
+) -> Decoded {
+    let decoded = decode::decode(source, tree, root, mistakes);
     check::decoded(source, &decoded, mistakes);
-    Some(decoded)
+    decoded
 }
 
 /// What the catalogue says of a command, and its message. `None` when it is empty.

@@ -1,10 +1,19 @@
-//! Commands in words: what a step reads like in events, logs and reports.
+//! Commands in words: what a step reads like in events, logs and reports, and what a statement in
+//! words means.
+
+mod forms;
+mod statement;
+mod target;
+mod values;
 
 use etude::natural::{Natural, Part as Piece, Words};
 use etude::v1::{self, ElementKind, TargetPosition, target::Locator};
 
 use crate::duration;
 use crate::template::{self, Part};
+
+pub(crate) use statement::{Statement, forms_of, read};
+pub(crate) use values::Given;
 
 /// The most characters of a value that are shown.
 const MAX_VALUE: usize = 200;
@@ -161,6 +170,8 @@ fn shown_letters(text: &str) -> impl Iterator<Item = char> {
         .chain(more)
 }
 
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod reflected;
 #[cfg(test)]

@@ -21,7 +21,7 @@ const ID: &str = "https://etude.dev/schema/v1/test.json";
 
 /// The JSON Schema (2020-12) of test files.
 ///
-/// It accepts what [`crate::parse`] accepts, in every spelling; the spellings that are only
+/// It accepts what [`crate::parse`] accepts of the canonical form, in every spelling; the spellings that are only
 /// tolerated (camelCase keys, `top left` for `top_left`) are patterns, which editors do not
 /// suggest. It refuses what has the wrong structure, type or bounds; it does not see templates,
 /// variables or the uniqueness of names.

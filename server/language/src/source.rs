@@ -110,6 +110,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// What the caller calls the file.
+    pub(crate) fn name(&self) -> &str {
+        &self.file
+    }
+
     /// The text for the parser.
     pub(crate) fn parsed(&self) -> &str {
         self.parsed.as_deref().unwrap_or(&self.text)

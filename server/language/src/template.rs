@@ -171,6 +171,18 @@ fn json_text(value: &serde_json::Value) -> String {
     }
 }
 
+/// Where the variable or expression with which a text begins ends; `None` when it begins with
+/// neither.
+pub(crate) fn end_of_first(text: &str) -> Option<usize> {
+    let mut parser = Parser {
+        text,
+        parts: Vec::new(),
+        literal: String::new(),
+    };
+    let end = parser.dollar(0).ok().filter(|_| text.starts_with('$'))?;
+    parser.literal.is_empty().then_some(end)
+}
+
 struct Parser<'a> {
     text: &'a str,
     parts: Vec<Part>,

@@ -26,7 +26,7 @@ pub(crate) struct Node<'s> {
 }
 
 /// What a value is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Content<'s> {
     Scalar(Scalar<'s>),
     List(Vec<NodeId>),
@@ -54,7 +54,7 @@ impl<'s> Tree<'s> {
         &self.nodes[id.0 as usize]
     }
 
-    fn add(&mut self, node: Node<'s>) -> NodeId {
+    pub(crate) fn add(&mut self, node: Node<'s>) -> NodeId {
         // A node takes at least one byte of a file that has at most 2^20.
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(node);

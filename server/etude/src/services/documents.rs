@@ -49,6 +49,17 @@ impl TestService for Documents {
         .await
     }
 
+    async fn detect_format(
+        &self,
+        request: Request<v1::DetectFormatRequest>,
+    ) -> Result<Response<v1::DetectFormatResponse>, Status> {
+        answer(request, async |request| {
+            let document = request.document.unwrap_or_default();
+            blocking(move || language::detect(name_of(&document), &document.content)).await
+        })
+        .await
+    }
+
     async fn format(
         &self,
         request: Request<v1::FormatRequest>,

@@ -151,7 +151,7 @@ fn comments(source: &Source<'_>) -> Vec<Comment> {
 /// The bytes that are texts, in which a `#` is a part of the text.
 fn texts(source: &Source<'_>) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    for (event, span) in Parser::new_from_str(source.parsed()).flatten() {
+    for (event, span) in Parser::new_from_str(source.parsed()).map_while(Result::ok) {
         let Event::Scalar(_, style, ..) = event else {
             continue;
         };

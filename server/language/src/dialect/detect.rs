@@ -1,0 +1,251 @@
+//! Which dialect a file is written in, by what it has that only this dialect has.
+
+use etude::v1::{self, TestFormat};
+
+use super::shape::{self, Shape};
+use crate::source::{Source, Span};
+use crate::suggest::plain;
+use crate::tree::{Content, NodeId, Tree};
+
+/// The most marks that are kept.
+const MOST_MARKS: usize = 1000;
+
+/// What a key weighs that decides the format, whatever stands in it.
+const DECISIVE_WEIGHT: u32 = 1_000_000;
+
+/// What a key of the test weighs, compared with a step.
+const KEY_WEIGHT: u32 = 3;
+
+/// Something that only one dialect has.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    pub(crate) format: TestFormat,
+    pub(crate) span: Span,
+    /// What it is.
+    pub(crate) what: String,
+    weight: u32,
+}
+
+/// What was found out about a file.
+#[derive(Debug)]
+pub(crate) struct Detected {
+    pub(crate) format: TestFormat,
+    pub(crate) marks: Vec<Mark>,
+    /// How many steps there are, and how many of them are texts, which are rewritten in every
+    /// format.
+    steps: u32,
+    texts: u32,
+}
+
+impl Detected {
+    /// Whether a step is a text.
+    pub(crate) fn has_texts(&self) -> bool {
+        self.texts > 0
+    }
+
+    /// The weight of each format that has any, the largest first.
+    pub(crate) fn weights(&self) -> Vec<(TestFormat, u32)> {
+        let mut weights: Vec<(TestFormat, u32)> = Vec::new();
+        for mark in &self.marks {
+            match weights
+                .iter_mut()
+                .find(|(format, _)| *format == mark.format)
+            {
+                Some((_, weight)) => *weight += mark.weight,
+                None => weights.push((mark.format, mark.weight)),
+            }
+        }
+        // The sort is stable: of equals the one that comes first in the file wins.
+        weights.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        weights
+    }
+}
+
+/// The dialect of a file.
+///
+/// A file without any mark of a dialect is canonical. So is one that has as many marks of the
+/// canonical form as of the dialect with the most: then the dialect's are slips.
+pub(crate) fn detect(tree: &Tree<'_>, root: NodeId) -> Detected {
+    let mut found = Detected {
+        format: TestFormat::Canonical,
+        marks: Vec::new(),
+        steps: 0,
+        texts: 0,
+    };
+    document(tree, root, &mut found);
+    let weights = found.weights();
+    let of = |format: TestFormat| {
+        let weight = weights.iter().find(|(other, _)| *other == format);
+        weight.map_or(0, |(_, weight)| *weight)
+    };
+    let best = weights
+        .iter()
+        .find(|(format, _)| *format != TestFormat::Canonical);
+    if let Some((format, weight)) = best
+        && *weight > of(TestFormat::Canonical)
+        && (!is_text(*format) || found.texts * 2 > found.steps)
+    {
+        found.format = *format;
+    }
+    found
+}
+
+/// Whether the steps of the format are texts.
+fn is_text(format: TestFormat) -> bool {
+    matches!(
+        format,
+        TestFormat::NaturalLanguage | TestFormat::StringSteps
+    )
+}
+
+fn document(tree: &Tree<'_>, root: NodeId, found: &mut Detected) {
+    let Content::Map(entries) = &tree.node(root).content else {
+        return;
+    };
+    for entry in entries {
+        let value = &tree.node(entry.value).content;
+        let is_map = matches!(value, Content::Map(_));
+        let is_list = matches!(value, Content::List(_));
+        let name = plain(&entry.key);
+        let format = match name.as_str() {
+            "journey" if is_map => Some(TestFormat::Journey),
+            "goals" if is_list => Some(TestFormat::Structure),
+            "test" | "do" => Some(TestFormat::Compact),
+            "nav" | "vars" => Some(TestFormat::Compact),
+            "tests" if is_list => Some(TestFormat::Suite),
+            "infrastructure" | "project" | "goal" | "journey" | "url" | "project_id" => {
+                Some(TestFormat::Simplified)
+            }
+            "variables" if has_maps(tree, value) => Some(TestFormat::Simplified),
+            "checkpoints" => Some(TestFormat::Canonical),
+            _ => None,
+        };
+        if let Some(format) = format {
+            let weight = match name.as_str() {
+                // What stands in these has the steps of another format.
+                "journey" | "goals" if is_map || is_list => DECISIVE_WEIGHT,
+                "checkpoints" => 1,
+                // Several dialects have these; together they weigh as much as one step.
+                _ if format == TestFormat::Simplified && !is_list => {
+                    u32::from(found.marks.iter().all(|mark| mark.format != format))
+                }
+                _ => KEY_WEIGHT,
+            };
+            found.mark(
+                format,
+                entry.key_span,
+                format!("the key \"{}\"", entry.key),
+                weight,
+            );
+        }
+        match name.as_str() {
+            "steps" | "do" | "setup" | "teardown" | "cleanup" => steps(tree, entry.value, found),
+            "checkpoints" | "tests" if is_list => {
+                children(tree, entry.value, &mut |id| document_steps(tree, id, found));
+            }
+            "journey" if is_map => document(tree, entry.value, found),
+            _ => {}
+        }
+    }
+}
+
+/// Whether it is a list of maps.
+fn has_maps(tree: &Tree<'_>, content: &Content<'_>) -> bool {
+    let Content::List(items) = content else {
+        return false;
+    };
+    let is_map = |id: &NodeId| matches!(tree.node(*id).content, Content::Map(_));
+    items.iter().any(is_map)
+}
+
+fn children(tree: &Tree<'_>, id: NodeId, work: &mut dyn FnMut(NodeId)) {
+    if let Content::List(items) = &tree.node(id).content {
+        items.iter().for_each(|item| work(*item));
+    }
+}
+
+/// The steps of a checkpoint.
+fn document_steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
+    if let Content::Map(entries) = &tree.node(id).content {
+        for entry in entries.iter().filter(|entry| entry.key == "steps") {
+            steps(tree, entry.value, found);
+        }
+    }
+}
+
+fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
+    children(tree, id, &mut |item| {
+        let shape = shape::of(tree, item);
+        found.steps += 1;
+        found.texts += u32::from(is_text(shape.format()));
+        if shape != Shape::Shared {
+            let what = described(tree, item);
+            let weight = u32::from(shape != Shape::Doubtful);
+            found.mark(shape.format(), tree.node(item).span, what, weight);
+        }
+    });
+}
+
+fn described(tree: &Tree<'_>, id: NodeId) -> String {
+    match &tree.node(id).content {
+        Content::Map(entries) => {
+            let keys: Vec<_> = entries
+                .iter()
+                .take(4)
+                .map(|entry| crate::diagnose::shown(&entry.key))
+                .collect();
+            format!("a step with {}", keys.join(", "))
+        }
+        _ => "a step that is a text".to_owned(),
+    }
+}
+
+impl Detected {
+    /// As the contract says it.
+    pub(crate) fn into_response(self, source: &Source<'_>) -> v1::DetectFormatResponse {
+        let weights = self.weights();
+        let all: u32 = weights.iter().map(|(_, weight)| *weight).sum();
+        let share = |format: TestFormat| {
+            let own = weights.iter().find(|(other, _)| *other == format);
+            let weight = own.map_or(0, |(_, weight)| *weight);
+            // Without any evidence a file is canonical, and nothing speaks against that.
+            (weight * 100).checked_div(all).unwrap_or(100)
+        };
+        let alternatives = weights.iter().filter(|(format, _)| *format != self.format);
+        v1::DetectFormatResponse {
+            format: self.format.into(),
+            confidence: share(self.format),
+            alternatives: alternatives
+                .map(|(format, _)| v1::FormatCandidate {
+                    format: (*format).into(),
+                    confidence: share(*format),
+                })
+                .collect(),
+            evidence: (self.marks.iter())
+                .map(|mark| v1::FormatEvidence {
+                    format: mark.format.into(),
+                    message: mark.what.clone(),
+                    location: Some(source.location(mark.span)),
+                })
+                .collect(),
+        }
+    }
+
+    fn mark(&mut self, format: TestFormat, span: Span, what: String, weight: u32) {
+        if self.marks.len() < MOST_MARKS {
+            self.marks.push(Mark {
+                format,
+                span,
+                what,
+                weight,
+            });
+        } else if let Some(mark) = self
+            .marks
+            .iter_mut()
+            .rev()
+            .find(|mark| mark.format == format)
+        {
+            mark.weight += weight;
+        }
+    }
+}

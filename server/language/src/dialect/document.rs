@@ -1,0 +1,508 @@
+//! The keys of a test beside its steps.
+
+use etude::v1::{ErrorReason, TestFormat};
+
+use super::Rewriter;
+use super::bare::Unit;
+use super::build::entry;
+use crate::diagnose::{Mistake, shown};
+use crate::suggest::{self, plain};
+use crate::tree::{Content, Entry, NodeId};
+
+/// Keys that place a test on a platform, or describe how an old tool ran it. A run needs none.
+const PLACING: [&str; 17] = [
+    "project",
+    "project_id",
+    "project_name",
+    "goal",
+    "goal_id",
+    "goal_name",
+    "journey",
+    "journey_id",
+    "journey_name",
+    "checkpoint",
+    "checkpoint_id",
+    "checkpoint_name",
+    "metadata",
+    "organization_id",
+    "version",
+    "author",
+    "validation",
+];
+
+/// Keys of a test, for suggestions.
+const KNOWN: [&str; 16] = [
+    "name",
+    "description",
+    "starting_url",
+    "base_url",
+    "variables",
+    "data",
+    "steps",
+    "setup",
+    "teardown",
+    "config",
+    "tags",
+    "infrastructure",
+    "project",
+    "goal",
+    "journey",
+    "checkpoints",
+];
+
+/// Keys of `config`.
+const CONFIG: [&str; 14] = [
+    "continue_on_error",
+    "timeout",
+    "default_timeout",
+    "step_timeout",
+    "navigation_timeout",
+    "base_url",
+    "retries",
+    "retry",
+    "on_error",
+    "viewport",
+    "browser",
+    "screenshot_on_error",
+    "screenshots",
+    "output_format",
+];
+
+impl<'s> Rewriter<'_, 's> {
+    /// A test whose keys are those of the simplified, extended, compact or suite dialect.
+    pub(super) fn document(&mut self, root: NodeId) -> NodeId {
+        let Content::Map(entries) = &self.tree.node(root).content else {
+            return root;
+        };
+        let entries = entries.clone();
+        self.declare(&entries);
+        let mut out: Vec<Entry<'s>> = Vec::new();
+        for given in &entries {
+            self.section(given, &mut out);
+        }
+        self.add_environment(&mut out);
+        let span = self.span(root);
+        self.map(out, span)
+    }
+
+    /// A canonical test with its steps in words rewritten, and nothing else.
+    pub(super) fn texts(&mut self, root: NodeId) -> NodeId {
+        let Content::Map(entries) = &self.tree.node(root).content else {
+            return root;
+        };
+        let mut entries = entries.clone();
+        self.declare(&entries);
+        for given in &mut entries {
+            match given.key.as_ref() {
+                "steps" | "setup" | "teardown" => given.value = self.steps(given.value),
+                "checkpoints" => given.value = self.checkpoint_texts(given.value),
+                _ => {}
+            }
+        }
+        let span = self.span(root);
+        self.map(entries, span)
+    }
+
+    fn checkpoint_texts(&mut self, id: NodeId) -> NodeId {
+        let Content::List(items) = &self.tree.node(id).content else {
+            return id;
+        };
+        let mut out = Vec::new();
+        for item in items.clone() {
+            let Content::Map(entries) = &self.tree.node(item).content else {
+                out.push(item);
+                continue;
+            };
+            let mut entries = entries.clone();
+            for given in entries.iter_mut().filter(|given| given.key == "steps") {
+                given.value = self.steps(given.value);
+            }
+            let span = self.span(item);
+            out.push(self.map(entries, span));
+        }
+        let span = self.span(id);
+        self.list(out, span)
+    }
+
+    /// Notes where the test begins and what its own names stand for.
+    fn declare(&mut self, entries: &[Entry<'s>]) {
+        for given in entries {
+            match plain(&given.key).as_str() {
+                "starting_url" | "url" | "nav" => self.start = Some(given.value),
+                "setup" if self.is_map(given.value) => self.declare_setup(given.value),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_map(&self, id: NodeId) -> bool {
+        matches!(self.tree.node(id).content, Content::Map(_))
+    }
+
+    /// One key of the test; added to `out` under its canonical name.
+    fn section(&mut self, given: &Entry<'s>, out: &mut Vec<Entry<'s>>) {
+        let name = plain(&given.key);
+        let mut add = |name: &'static str, value: NodeId| {
+            if let Some(index) = out.iter().position(|other| other.key == name) {
+                // Of two spellings of one thing the first is taken, unless the second says more.
+                if name != "starting_url" {
+                    return;
+                }
+                out.remove(index);
+            }
+            out.push(entry(name, given.key_span, value));
+        };
+        match name.as_str() {
+            "name" | "test" | "title" => add("name", given.value),
+            "description" | "desc" => add("description", given.value),
+            "starting_url" | "url" | "nav" => {
+                let url = self.template(Some(given.clone()));
+                self.check_address(url.as_ref());
+                add("starting_url", url.map_or(given.value, |url| url.value));
+            }
+            "base_url" | "base" => {
+                let url = self.template(Some(given.clone()));
+                add("base_url", url.map_or(given.value, |url| url.value));
+            }
+            "tags" => add("tags", given.value),
+            "variables" | "vars" => add("variables", self.variables(given.value)),
+            "data" if !self.is_table(given.value) => add("variables", self.variables(given.value)),
+            "data" => add("data", given.value),
+            "steps" | "do" => add("steps", self.steps(given.value)),
+            "setup" | "before" if !self.is_map(given.value) => {
+                add("setup", self.steps(given.value))
+            }
+            "teardown" | "cleanup" | "after" => add("teardown", self.steps(given.value)),
+            "checkpoints" => add("checkpoints", self.checkpoints(given.value)),
+            "tests" => add("checkpoints", self.checkpoints(given.value)),
+            "retry" | "retries" => {
+                let retries = vec![entry("retries", given.key_span, given.value)];
+                let value = self.map(retries, given.key_span);
+                self.config(&entry("config", given.key_span, value), out);
+            }
+            "config" => self.config(given, out),
+            "infrastructure" | "metadata" | "setup" => self.inner(given, out),
+            known if PLACING.contains(&known) => {}
+            _ => self.unknown(given),
+        }
+    }
+
+    /// A key without a meaning: old tools passed over it, so it is no error.
+    fn unknown(&mut self, given: &Entry<'s>) {
+        let message = format!(
+            "the key \"{}\" has no meaning here and is passed over",
+            shown(&given.key)
+        );
+        let mistake = Mistake::warning(given.key_span, ErrorReason::UnknownKey, message);
+        self.mistakes
+            .add(match suggest::nearest(&given.key, KNOWN) {
+                None => mistake.suggest("remove it"),
+                nearest => mistake.did_you_mean(nearest),
+            });
+    }
+
+    /// The keys of `infrastructure`, `metadata` and a suite's `setup` that are the test's.
+    fn inner(&mut self, given: &Entry<'s>, out: &mut Vec<Entry<'s>>) {
+        let Content::Map(entries) = &self.tree.node(given.value).content else {
+            return;
+        };
+        for inner in entries.clone() {
+            let name = plain(&inner.key);
+            match name.as_str() {
+                "starting_url" | "base_url" | "name" | "description" | "tags" => {
+                    self.section(&inner, out)
+                }
+                "imports" => self.warn(
+                    inner.key_span,
+                    ErrorReason::UnknownKey,
+                    "files are not imported; variables that they set have no value",
+                    "write the variables into this test",
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    fn config(&mut self, given: &Entry<'s>, out: &mut Vec<Entry<'s>>) {
+        let Content::Map(entries) = &self.tree.node(given.value).content else {
+            return out.push(given.clone());
+        };
+        let mut config: Vec<Entry<'s>> = Vec::new();
+        for option in entries.clone() {
+            let name = plain(&option.key);
+            let mut add = |name: &'static str, given: Option<Entry<'s>>| {
+                config.extend(given.map(|given| Entry {
+                    key: name.into(),
+                    ..given
+                }));
+            };
+            match name.as_str() {
+                "continue_on_error" => add("continue_on_error", Some(option)),
+                "timeout" | "default_timeout" | "step_timeout" => {
+                    add("step_timeout", self.limit(option));
+                }
+                "navigation_timeout" => add("navigation_timeout", self.limit(option)),
+                "base_url" => out.push(Entry {
+                    key: "base_url".into(),
+                    ..option
+                }),
+                "retry" | "retries" => add("retries", Some(option)),
+                "viewport" => add("viewport", Some(option)),
+                "browser" => add("browser", Some(option)),
+                "screenshots" => add("screenshots", Some(option)),
+                "on_error" => {
+                    let goes_on = self
+                        .option(Some(&option))
+                        .is_some_and(|word| word == "continue");
+                    let value = self.plain(goes_on.to_string(), option.key_span);
+                    add("continue_on_error", Some(Entry { value, ..option }));
+                }
+                "screenshot_on_error" => {
+                    let word = if self.flag(Some(&option)) {
+                        "on_failure"
+                    } else {
+                        "never"
+                    };
+                    let value = self.plain(word, option.key_span);
+                    add("screenshots", Some(Entry { value, ..option }));
+                }
+                "output_format" => {}
+                _ => {
+                    let message = format!("the key \"{}\" has no meaning here", shown(&option.key));
+                    let mistake = Mistake::error(option.key_span, ErrorReason::UnknownKey, message);
+                    self.mistakes
+                        .add(match suggest::nearest(&option.key, CONFIG) {
+                            None => mistake.suggest(format!("known here: {}", CONFIG.join(", "))),
+                            nearest => mistake.did_you_mean(nearest),
+                        });
+                }
+            }
+        }
+        let span = self.span(given.value);
+        if let Some(index) = out.iter().position(|other| other.key == "config") {
+            let before = out.remove(index);
+            if let Content::Map(entries) = &self.tree.node(before.value).content {
+                config.extend(entries.iter().cloned());
+            }
+        }
+        if !config.is_empty() {
+            let value = self.map(config, span);
+            out.push(entry("config", given.key_span, value));
+        }
+    }
+
+    /// A limit without a unit counts milliseconds, in every dialect.
+    fn limit(&mut self, given: Entry<'s>) -> Option<Entry<'s>> {
+        self.time(Some(given), Unit::Milliseconds)
+    }
+
+    // === Variables ===
+
+    /// Whether `data` has rows.
+    fn is_table(&self, id: NodeId) -> bool {
+        match &self.tree.node(id).content {
+            Content::List(_) => true,
+            Content::Map(entries) => entries.iter().any(|entry| entry.key == "rows"),
+            Content::Scalar(_) => false,
+        }
+    }
+
+    /// A map of variables; a list of `{name, value}` becomes one. Lists and maps are JSON texts.
+    fn variables(&mut self, id: NodeId) -> NodeId {
+        let span = self.span(id);
+        let entries: Vec<Entry<'s>> = match self.tree.node(id).content.clone() {
+            Content::Map(entries) => entries,
+            Content::List(items) => items
+                .into_iter()
+                .filter_map(|item| self.named_variable(item))
+                .collect(),
+            Content::Scalar(_) => return id,
+        };
+        let mut out: Vec<Entry<'s>> = Vec::with_capacity(entries.len());
+        for variable in entries {
+            if out.iter().any(|other| other.key == variable.key) {
+                let message = format!("the variable \"{}\" stands twice", shown(&variable.key));
+                self.error(
+                    variable.key_span,
+                    ErrorReason::DuplicateKey,
+                    message,
+                    "keep one of them",
+                );
+                continue;
+            }
+            let value = self.variable_value(variable.value);
+            out.push(Entry { value, ..variable });
+        }
+        self.map(out, span)
+    }
+
+    /// `{name: user, value: Ada}`
+    fn named_variable(&mut self, id: NodeId) -> Option<Entry<'s>> {
+        let span = self.span(id);
+        let Content::Map(entries) = &self.tree.node(id).content else {
+            self.error(
+                span,
+                ErrorReason::WrongType,
+                "a variable must stand here",
+                "write {name: …, value: …}",
+            );
+            return None;
+        };
+        let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+        let name = find("name").map(|name| (name.value, name.key_span));
+        let value = find("value").map(|value| value.value);
+        let Some((name, key_span)) = name else {
+            self.error(
+                span,
+                ErrorReason::MissingKey,
+                "this variable has no \"name\"",
+                "write {name: …, value: …}",
+            );
+            return None;
+        };
+        let key = self.word(name).unwrap_or_default();
+        let key_span = if key.is_empty() {
+            key_span
+        } else {
+            self.span(name)
+        };
+        let value = value.unwrap_or_else(|| self.plain("null", span));
+        Some(Entry {
+            key,
+            key_span,
+            value,
+        })
+    }
+
+    fn variable_value(&mut self, id: NodeId) -> NodeId {
+        let span = self.span(id);
+        match self.tree.node(id).content.clone() {
+            Content::Scalar(scalar) => match environment(&scalar.text) {
+                Some(name) => {
+                    let name = self.text(name.to_owned(), span);
+                    self.map(vec![entry("secret", span, name)], span)
+                }
+                None => id,
+            },
+            Content::Map(entries) if matches!(entries.as_slice(), [only] if only.key == "secret") => {
+                id
+            }
+            _ => {
+                let json = self.json(id).to_string();
+                self.text(json, span)
+            }
+        }
+    }
+
+    fn json(&self, id: NodeId) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.tree.node(id).content {
+            Content::Scalar(scalar) if scalar.is_null() => Value::Null,
+            Content::Scalar(scalar) => match (scalar.as_bool(), scalar.as_integer()) {
+                (Some(flag), _) => Value::Bool(flag),
+                (_, Some(number)) => i64::try_from(number)
+                    .map_or_else(|_| Value::String(scalar.text.to_string()), Value::from),
+                _ => Value::String(scalar.text.to_string()),
+            },
+            Content::List(items) => {
+                Value::Array(items.iter().map(|item| self.json(*item)).collect())
+            }
+            Content::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|entry| (entry.key.to_string(), self.json(entry.value)))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Declares the names that texts took from the environment.
+    fn add_environment(&mut self, out: &mut Vec<Entry<'s>>) {
+        let names = std::mem::take(&mut self.environment);
+        if names.is_empty() {
+            return;
+        }
+        let given = out.iter().position(|entry| entry.key == "variables");
+        let mut entries = match given.map(|index| out.remove(index)) {
+            Some(given) => match self.tree.node(given.value).content.clone() {
+                Content::Map(entries) => entries,
+                _ => return out.push(given),
+            },
+            None => Vec::new(),
+        };
+        let span = self.format_span;
+        for (name, secret) in names {
+            if entries.iter().any(|entry| entry.key == name.as_str()) {
+                continue;
+            }
+            let value = if secret {
+                let text = self.text(name.clone(), span);
+                self.map(vec![entry("secret", span, text)], span)
+            } else {
+                self.plain("null", span)
+            };
+            entries.push(Entry {
+                key: name.into(),
+                key_span: span,
+                value,
+            });
+        }
+        let value = self.map(entries, span);
+        out.push(entry("variables", span, value));
+    }
+
+    // === Checkpoints ===
+
+    /// Checkpoints, or the tests of a suite: each becomes a checkpoint.
+    fn checkpoints(&mut self, id: NodeId) -> NodeId {
+        let Content::List(items) = &self.tree.node(id).content else {
+            return id;
+        };
+        let mut out = Vec::new();
+        for item in items.clone() {
+            let Content::Map(entries) = &self.tree.node(item).content else {
+                out.push(item);
+                continue;
+            };
+            let mut kept = Vec::new();
+            for given in entries.clone() {
+                match plain(&given.key).as_str() {
+                    "name" => kept.push(given),
+                    "steps" | "do" => kept.push(Entry {
+                        key: "steps".into(),
+                        value: self.steps(given.value),
+                        ..given
+                    }),
+                    "description" | "desc" | "expected" | "position" | "tags" => {}
+                    _ => self.unknown(&given),
+                }
+            }
+            let span = self.span(item);
+            out.push(self.map(kept, span));
+        }
+        let span = self.span(id);
+        self.list(out, span)
+    }
+
+    /// A suite's `setup` declares names that its texts use as `${name}`.
+    fn declare_setup(&mut self, id: NodeId) {
+        if self.format != TestFormat::Suite {
+            return;
+        }
+        let Content::Map(entries) = &self.tree.node(id).content else {
+            return;
+        };
+        for given in entries.clone() {
+            if let Some(text) = self.word(given.value) {
+                self.names.push((given.key.to_string(), text.into_owned()));
+            }
+        }
+    }
+}
+
+/// `${ENV:NAME}` as the name.
+pub(super) fn environment(text: &str) -> Option<&str> {
+    text.strip_prefix("${ENV:")?
+        .strip_suffix('}')
+        .filter(|name| !name.contains('}'))
+}

@@ -1,0 +1,208 @@
+//! Other forms of statements: those of the platform's language that are not the one which is
+//! printed, and those that people write.
+
+/// Commands by their key, and forms in the notation of the contract; `[word]` may be left out.
+pub(super) const OTHER_FORMS: [(&str, &str); 100] = [
+    ("navigate", "navigate {url} [in new tab{new_tab}]"),
+    ("navigate", "go to {url} [in new tab{new_tab}]"),
+    ("navigate", "browse [to] {url} [in new tab{new_tab}]"),
+    ("navigate", "open {url} [in new tab{new_tab}]"),
+    ("navigate", "visit {url}"),
+    ("refresh", "refresh [page]"),
+    ("refresh", "reload [the] [page]"),
+    (
+        "click",
+        "click {target} [at its {position}] [holding {modifiers}]",
+    ),
+    ("click", "click in {target}"),
+    ("click", "mouse click [on] {target}"),
+    (
+        "double_click",
+        "mouse double click {target} [at its {position}]",
+    ),
+    ("double_click", "double click [on] {target}"),
+    ("double_click", "double-click [on] {target}"),
+    (
+        "right_click",
+        "mouse right click {target} [at its {position}]",
+    ),
+    ("right_click", "right click [on] {target}"),
+    ("right_click", "right-click [on] {target}"),
+    ("hover", "mouse hover {target} [for {duration}]"),
+    ("hover", "hover [over] [on] {target} [for {duration}]"),
+    ("mouse_move_to", "mouse over on {target}"),
+    ("mouse_down", "mouse down {target}"),
+    ("mouse_up", "mouse up {target}"),
+    ("mouse_enter", "mouse enter on {target}"),
+    (
+        "write",
+        "write {text} [in] [into] [the] [field] {target} [after its content{append}]",
+    ),
+    ("write", "type {text} [in] [into] [the] [field] {target}"),
+    ("write", "enter {text} [in] [into] [the] [field] {target}"),
+    ("write", "fill {target} with {text}"),
+    ("select", "select {option} [from] [in] {target}"),
+    ("select", "pick {option} in {target}"),
+    ("select_index", "select option {index} from {target}"),
+    ("select_index", "pick {index} option from {target}"),
+    ("select_index", "select {index} option from {target}"),
+    ("select_last", "select last option from {target}"),
+    ("wait", "pause [for] {duration}"),
+    ("wait", "wait for {duration}"),
+    ("wait", "sleep [for] {duration}"),
+    ("wait_for", "pause [{max}] for {target}"),
+    ("wait_for", "wait until {target} exists"),
+    ("wait_visible", "wait until {target} is visible"),
+    ("wait_hidden", "wait until {target} is hidden"),
+    ("store_text", "store [the] text of {target} in {variable}"),
+    ("store_text", "store element text {target} in {variable}"),
+    ("set", "store {value} in {variable}"),
+    ("switch_frame", "switch iframe {target}"),
+    ("parent_frame", "switch parent iframe"),
+    ("parent_frame", "switch to parent frame"),
+    ("next_tab", "switch next tab"),
+    ("previous_tab", "switch previous tab"),
+    ("next_tab", "switch to the next tab"),
+    ("previous_tab", "switch to the previous tab"),
+    ("scroll_to_top", "scroll page top"),
+    ("scroll_to_top", "scroll to [the] top [of] [the] [page]"),
+    ("scroll_to_bottom", "scroll page bottom"),
+    (
+        "scroll_to_bottom",
+        "scroll to [the] bottom [of] [the] [page]",
+    ),
+    ("upload", "upload {url} [in] [into] {target}"),
+    ("maximize", "maximize [the] window"),
+    ("maximize", "maximize"),
+    ("resize", "resize [the] window to {width}, {height}"),
+    ("dismiss_alert", "accept alert"),
+    ("dismiss_confirm", "dismiss confirm [reply] {accept}"),
+    ("dismiss_prompt", "dismiss prompt [reply] {accept}"),
+    ("answer_prompt", "dismiss prompt [reply] {text}"),
+    ("press", "press {key} [on] {target}"),
+    ("assert_exists", "look for element {target} on page"),
+    ("assert_exists", "look for {target}"),
+    ("assert_exists", "see {target}"),
+    (
+        "assert_exists",
+        "assert [that] [element] {target} exists [on] [page]",
+    ),
+    ("assert_exists", "verify [that] [element] {target} exists"),
+    (
+        "assert_not_exists",
+        "assert [that] [element] {target} does not exist [on] [page]",
+    ),
+    ("assert_not_exists", "do not see {target}"),
+    (
+        "assert_equals",
+        "assert [that] [element] {target} equals {value}",
+    ),
+    (
+        "assert_equals",
+        "assert [that] [element] {target} is equal to {value}",
+    ),
+    (
+        "assert_equals",
+        "verify [that] [element] {target} equals {value}",
+    ),
+    (
+        "assert_not_equals",
+        "assert [that] [element] {target} is not equal to {value}",
+    ),
+    (
+        "assert_not_equals",
+        "assert [that] [element] {target} does not equal {value}",
+    ),
+    (
+        "assert_contains",
+        "assert [that] [element] {target} contains {value}",
+    ),
+    (
+        "assert_contains",
+        "verify [that] [element] {target} contains {value}",
+    ),
+    (
+        "assert_not_contains",
+        "assert [that] [element] {target} does not contain {value}",
+    ),
+    (
+        "assert_less_than",
+        "assert [that] [element] {target} is less than {value}",
+    ),
+    (
+        "assert_less_than_or_equal",
+        "assert [that] [element] {target} is less than or equal to {value}",
+    ),
+    (
+        "assert_greater_than",
+        "assert [that] [element] {target} is greater than {value}",
+    ),
+    (
+        "assert_greater_than_or_equal",
+        "assert [that] [element] {target} is greater than or equal to {value}",
+    ),
+    (
+        "assert_matches",
+        "assert [that] [element] {target} matches {pattern}",
+    ),
+    (
+        "assert_checked",
+        "assert [that] [element] {target} is checked",
+    ),
+    (
+        "assert_unchecked",
+        "assert [that] [element] {target} is not checked",
+    ),
+    (
+        "assert_visible",
+        "assert [that] [element] {target} is visible [on] [the] [page]",
+    ),
+    (
+        "assert_visible",
+        "verify [that] [the] [element] {target} is visible [on] [the] [page]",
+    ),
+    (
+        "assert_visible",
+        "verify [that] [the] {target} appears [on] [the] [page]",
+    ),
+    (
+        "assert_visible",
+        "verify [that] [the] {target} is displayed [on] [the] [page]",
+    ),
+    (
+        "assert_visible",
+        "check that {target} is visible [on] [the] [page]",
+    ),
+    (
+        "assert_hidden",
+        "assert [that] [element] {target} is hidden",
+    ),
+    (
+        "assert_hidden",
+        "assert [that] [element] {target} is not visible",
+    ),
+    ("assert_hidden", "verify [that] {target} is not visible"),
+    (
+        "assert_enabled",
+        "assert [that] [element] {target} is enabled",
+    ),
+    (
+        "assert_disabled",
+        "assert [that] [element] {target} is disabled",
+    ),
+    (
+        "assert_selected",
+        "assert [that] {option} is selected in {target}",
+    ),
+    (
+        "assert_variable",
+        "assert that {variable} {comparison} {value}",
+    ),
+    (
+        "assert_variable",
+        "assert that {expression} {comparison} {value}",
+    ),
+    ("screenshot", "take [a] screenshot"),
+    ("back", "back"),
+    ("forward", "forward"),
+];
