@@ -13,9 +13,11 @@ mod completions;
 mod config;
 mod connect;
 mod demo;
+mod detect;
 mod diagnostics;
 mod exec;
 mod explain;
+mod explain_test;
 mod files;
 mod fmt;
 mod health;
@@ -56,6 +58,8 @@ enum Verb {
     Run(run::Args),
     Validate(validate::Args),
     Fmt(fmt::Args),
+    Detect(detect::Args),
+    ExplainTest(explain_test::Args),
     Demo(demo::Args),
     Serve(serve::Args),
     Watch(watch::Args),
@@ -107,6 +111,8 @@ fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
         Verb::Run(args) => wait_for(run::run(args)),
         Verb::Validate(args) => validate::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
+        Verb::Detect(args) => detect::run(&args),
+        Verb::ExplainTest(args) => explain_test::run(&args),
         Verb::Demo(args) => wait_for(demo::run(args)),
         Verb::Serve(args) => wait_for(serve::run(args)),
         Verb::Watch(args) => wait_for(watch::run(args)),

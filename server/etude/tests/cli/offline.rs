@@ -178,3 +178,51 @@ fn the_configuration_is_shown_with_its_defaults() {
     let value = json(&run(["config", "show", "-o", "json"]).expect(0).stdout);
     assert_eq!(value["browser"]["headless"], true);
 }
+
+#[test]
+fn detect_tells_the_format_and_by_what() {
+    let file = file("a.yaml", "test: A\ndo:\n  - c: Save\n  - assert: Saved\n");
+    let path = file.path.to_str().unwrap();
+    let done = run(["detect", path]).expect(0);
+    let expected = format!("{path}: compact (87 %), or simplified (12 %)\n");
+    assert_eq!(done.stdout, expected);
+    let done = run(["detect", "--evidence", path]).expect(0);
+    assert!(
+        done.stdout.contains("  3:5 compact: a step with c\n"),
+        "{}",
+        done.stdout
+    );
+    let value = json(&run(["detect", "-o", "json", path]).expect(0).stdout);
+    assert_eq!(value[0]["format"], "TEST_FORMAT_COMPACT");
+    assert_eq!(value[0]["evidence"][0]["location"]["line"], 1);
+}
+
+#[test]
+fn explain_test_prints_statements_that_can_be_read_back() {
+    let compact = file(
+        "a.yaml",
+        "test: A\ndo:\n  - t: {\"#name\": Ada}\n  - c: Save\n",
+    );
+    let done = run(["explain-test", compact.path.to_str().unwrap()]).expect(0);
+    assert_eq!(
+        done.stdout,
+        "# A\n\nwrite \"Ada\" in \"#name\"\nclick on \"Save\"\n"
+    );
+    let words = file("a.txt", &done.stdout);
+    let again = run(["explain-test", words.path.to_str().unwrap()]).expect(0);
+    assert_eq!(again.stdout, done.stdout.replace("# A", "# a"));
+    let wrong = file("b.txt", "make it so\n");
+    run(["explain-test", wrong.path.to_str().unwrap()]).expect(2);
+}
+
+#[test]
+fn fmt_fix_puts_quotes_where_yaml_needs_them() {
+    let broken = file("a.yaml", "test: A\ndo:\n  - t: {#name: Ada}\n");
+    let path = broken.path.to_str().unwrap();
+    let done = run(["fmt", path]).expect(2);
+    assert!(done.stderr.contains("etude fmt --fix"), "{}", done.stderr);
+    run(["fmt", "--fix", path]).expect(0);
+    let fixed = std::fs::read_to_string(path).unwrap();
+    assert!(fixed.starts_with("name: A\nsteps:\n"), "{fixed}");
+    assert!(fixed.contains("\"#name\""), "{fixed}");
+}

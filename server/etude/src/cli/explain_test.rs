@@ -1,0 +1,68 @@
+//! `etude explain-test`: a test in words.
+
+use std::path::PathBuf;
+
+use etude::v1;
+use etude_language::natural;
+
+use super::output::{self, note};
+use super::problem::{Exit, Problem};
+use super::style::{Style, one_line};
+use super::{diagnostics, files};
+
+/// Print a test in words, one statement a line
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A test file in any format, or - for stdin
+    file: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
+    let name = files::name(&args.file);
+    let parsed = etude_language::parse(&name, &files::read(&args.file)?);
+    match parsed.test {
+        Some(test) => {
+            output::print(&words(&test))?;
+            Ok(Exit::Passed)
+        }
+        None => {
+            note(&diagnostics::render(
+                &parsed.diagnostics,
+                Style::of_stderr(),
+            ));
+            Ok(Exit::BadInput)
+        }
+    }
+}
+
+/// The statements of a test. Lines that begin with `#` are no statements.
+fn words(test: &v1::Test) -> String {
+    let mut text = format!("# {}\n", one_line(&test.name));
+    if !test.starting_url.is_empty() {
+        text += &format!("# begins at {}\n", one_line(&test.starting_url));
+    }
+    section(&mut text, "\n# before all checkpoints\n", &test.setup);
+    let mut number = 0;
+    for checkpoint in &test.checkpoints {
+        let mut heading = "\n".to_owned();
+        if !checkpoint.name.is_empty() {
+            number += 1;
+            heading += &format!("Checkpoint {number}: {}\n", one_line(&checkpoint.name));
+        }
+        section(&mut text, &heading, &checkpoint.steps);
+    }
+    section(&mut text, "\n# after all checkpoints\n", &test.teardown);
+    text
+}
+
+fn section(text: &mut String, heading: &str, steps: &[v1::Step]) {
+    if steps.is_empty() {
+        return;
+    }
+    text.push_str(heading);
+    for step in steps {
+        let statement = step.command.as_ref().map(natural::text);
+        text.push_str(&statement.unwrap_or_default());
+        text.push('\n');
+    }
+}
