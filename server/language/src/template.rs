@@ -174,12 +174,15 @@ fn json_text(value: &serde_json::Value) -> String {
 /// Where the variable or expression with which a text begins ends; `None` when it begins with
 /// neither.
 pub(crate) fn end_of_first(text: &str) -> Option<usize> {
+    if !text.starts_with('$') {
+        return None;
+    }
     let mut parser = Parser {
         text,
         parts: Vec::new(),
         literal: String::new(),
     };
-    let end = parser.dollar(0).ok().filter(|_| text.starts_with('$'))?;
+    let end = parser.dollar(0).ok()?;
     parser.literal.is_empty().then_some(end)
 }
 

@@ -99,6 +99,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 impl Class {
     fn add(&mut self, name: &str, text: &str) {
         self.files += 1;
+        etude_language::fuzz::check(text.as_bytes());
         let mut text = text.to_owned();
         let broken = detect(name, text.as_bytes()).format() == TestFormat::Unspecified;
         if broken && let Some(fixed) = repair(&text) {

@@ -280,13 +280,45 @@ fn the_same_test_in_every_dialect_compiles_to_identical_steps() {
     }
 }
 
+const ALL: [&str; 11] = [
+    SIMPLIFIED, COMPACT, EXTENDED, ACTIONS, NESTED, STEP_TYPES, SUITE, JOURNEY, STRUCTURE, LINES,
+    WORDS,
+];
+
+/// Files that break off anywhere, or lack a line, are answered like any other.
+#[test]
+fn broken_files_of_every_dialect_are_answered() {
+    for file in ALL {
+        for end in (0..file.len())
+            .step_by(17)
+            .filter(|end| file.is_char_boundary(*end))
+        {
+            etude_language::fuzz::check(file[..end].as_bytes());
+        }
+        let lines: Vec<&str> = file.lines().collect();
+        for left_out in 0..lines.len() {
+            let mut lines = lines.clone();
+            lines.remove(left_out);
+            etude_language::fuzz::check(lines.join("\n").as_bytes());
+        }
+        for sign in [
+            "\"", "'", "{", "}", "[", ":", " ", "$", "${", "{{", "\\", "é", ",",
+        ] {
+            for at in (0..file.len())
+                .step_by(61)
+                .filter(|at| file.is_char_boundary(*at))
+            {
+                let text = format!("{}{sign}{}", &file[..at], &file[at..]);
+                etude_language::fuzz::check(text.as_bytes());
+            }
+        }
+    }
+}
+
 /// Formatting a file of any dialect gives a canonical one with the same steps.
 #[test]
 fn a_formatted_file_is_canonical_and_has_the_same_steps() {
-    for file in [
-        SIMPLIFIED, COMPACT, EXTENDED, ACTIONS, NESTED, STEP_TYPES, SUITE, JOURNEY, STRUCTURE,
-        LINES, WORDS,
-    ] {
+    for file in ALL {
         let form = etude::v1::DocumentFormat::Yaml;
         let printed = etude_language::format_document("t.yaml", file.as_bytes(), form).unwrap();
         let detected = etude_language::detect("t.yaml", &printed);
