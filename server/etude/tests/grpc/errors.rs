@@ -88,6 +88,28 @@ async fn mistakes_of_a_file_are_violations_with_file_line_and_column() {
 }
 
 #[tokio::test]
+async fn the_format_of_a_file_is_told_and_the_file_compiled() {
+    let fixture = Fixture::start().await;
+    let mut tests = TestServiceClient::new(fixture.channel.clone());
+    let document = v1::TestDocument {
+        file_name: "a.yaml".to_owned(),
+        content: "test: A\ndo:\n  - c: Log in\n".into(),
+    };
+    let request = v1::DetectFormatRequest {
+        document: Some(document.clone()),
+    };
+    let found = tests.detect_format(request).await.unwrap().into_inner();
+    assert_eq!(found.format(), v1::TestFormat::Compact);
+    assert_eq!((found.confidence, found.evidence.len()), (100, 3));
+    let request = v1::CompileRequest {
+        document: Some(document),
+    };
+    let compiled = tests.compile(request).await.unwrap().into_inner();
+    assert_eq!(compiled.test.unwrap().name, "A");
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_large_is_refused_by_its_reason() {
     let fixture = Fixture::start().await;
     let mut tests = TestServiceClient::new(fixture.channel.clone());

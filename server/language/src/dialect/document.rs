@@ -229,53 +229,13 @@ impl<'s> Rewriter<'_, 's> {
         };
         let mut config: Vec<Entry<'s>> = Vec::new();
         for option in entries.clone() {
-            let name = plain(&option.key);
-            let mut add = |name: &'static str, given: Option<Entry<'s>>| {
-                config.extend(given.map(|given| Entry {
-                    key: name.into(),
-                    ..given
-                }));
-            };
-            match name.as_str() {
-                "continue_on_error" => add("continue_on_error", Some(option)),
-                "timeout" | "default_timeout" | "step_timeout" => {
-                    add("step_timeout", self.limit(option));
-                }
-                "navigation_timeout" => add("navigation_timeout", self.limit(option)),
+            match plain(&option.key).as_str() {
                 "base_url" => out.push(Entry {
                     key: "base_url".into(),
                     ..option
                 }),
-                "retry" | "retries" => add("retries", Some(option)),
-                "viewport" => add("viewport", Some(option)),
-                "browser" => add("browser", Some(option)),
-                "screenshots" => add("screenshots", Some(option)),
-                "on_error" => {
-                    let goes_on = self
-                        .option(Some(&option))
-                        .is_some_and(|word| word == "continue");
-                    let value = self.plain(goes_on.to_string(), option.key_span);
-                    add("continue_on_error", Some(Entry { value, ..option }));
-                }
-                "screenshot_on_error" => {
-                    let word = if self.flag(Some(&option)) {
-                        "on_failure"
-                    } else {
-                        "never"
-                    };
-                    let value = self.plain(word, option.key_span);
-                    add("screenshots", Some(Entry { value, ..option }));
-                }
                 "output_format" => {}
-                _ => {
-                    let message = format!("the key \"{}\" has no meaning here", shown(&option.key));
-                    let mistake = Mistake::error(option.key_span, ErrorReason::UnknownKey, message);
-                    self.mistakes
-                        .add(match suggest::nearest(&option.key, CONFIG) {
-                            None => mistake.suggest(format!("known here: {}", CONFIG.join(", "))),
-                            nearest => mistake.did_you_mean(nearest),
-                        });
-                }
+                name => config.extend(self.config_option(name, option)),
             }
         }
         let span = self.span(given.value);
@@ -289,6 +249,45 @@ impl<'s> Rewriter<'_, 's> {
             let value = self.map(config, span);
             out.push(entry("config", given.key_span, value));
         }
+    }
+
+    /// One key of `config` under its canonical name.
+    fn config_option(&mut self, name: &str, option: Entry<'s>) -> Option<Entry<'s>> {
+        let (name, given) = match name {
+            "continue_on_error" => ("continue_on_error", option),
+            "timeout" | "default_timeout" | "step_timeout" => ("step_timeout", self.limit(option)?),
+            "navigation_timeout" => ("navigation_timeout", self.limit(option)?),
+            "retry" | "retries" => ("retries", option),
+            "viewport" => ("viewport", option),
+            "browser" => ("browser", option),
+            "screenshots" => ("screenshots", option),
+            "on_error" => {
+                let word = self.option(Some(&option));
+                let goes_on = word.is_some_and(|word| word == "continue");
+                let value = self.plain(goes_on.to_string(), option.key_span);
+                ("continue_on_error", Entry { value, ..option })
+            }
+            "screenshot_on_error" => {
+                let wanted = self.flag(Some(&option));
+                let word = if wanted { "on_failure" } else { "never" };
+                let value = self.plain(word, option.key_span);
+                ("screenshots", Entry { value, ..option })
+            }
+            _ => {
+                let message = format!("the key \"{}\" has no meaning here", shown(&option.key));
+                let mistake = Mistake::error(option.key_span, ErrorReason::UnknownKey, message);
+                let nearest = suggest::nearest(&option.key, CONFIG);
+                self.mistakes.add(match nearest {
+                    None => mistake.suggest(format!("known here: {}", CONFIG.join(", "))),
+                    nearest => mistake.did_you_mean(nearest),
+                });
+                return None;
+            }
+        };
+        Some(Entry {
+            key: name.into(),
+            ..given
+        })
     }
 
     /// A limit without a unit counts milliseconds, in every dialect.

@@ -148,35 +148,42 @@ impl<'s> Rewriter<'_, 's> {
     }
 
     fn command_line(&mut self, mut words: Vec<Word>, span: Span) -> Commands<'s> {
-        let options: Vec<Word> = take_options(&mut words);
         let mut args = Args::default();
-        for option in &options {
-            self.push_option(option, span, &mut args);
+        for option in take_options(&mut words) {
+            self.push_option(&option, span, &mut args);
+        }
+        if let Some(word) = words.first_mut() {
+            word.text = word.text.trim_start_matches("step-").to_owned();
         }
         if words.first().is_some_and(|word| word.text == "echo") {
             let text: Vec<_> = words.drain(1..).map(|word| word.text).collect();
             let value = self.text(text.join(" "), span);
             args.push("value", span, value);
-            return self.verb(Verb {
-                name: "echo".to_owned(),
-                span,
-                args,
-            });
+            let name = "echo".to_owned();
+            return self.verb(Verb { name, span, args });
         }
-        if let Some(word) = words.first_mut() {
-            word.text = word.text.trim_start_matches("step-").to_owned();
+        if let Some(name) = self.irregular(&words, span, &mut args) {
+            let name = name.to_owned();
+            return self.verb(Verb { name, span, args });
         }
-        if let Some(commands) = self.irregular(&words, span) {
-            return commands;
+        match form_of(&words) {
+            Some((form, length)) => self.formed(form, words.split_off(length), span, args),
+            None => self.unknown_line(&words, span),
         }
-        let Some((form, length)) = form_of(&words) else {
-            return self.unknown_line(&words, span);
+    }
+
+    /// A line of a known form; `rest` is what stands behind its first words.
+    fn formed(
+        &mut self,
+        form: &'static Form,
+        mut rest: Vec<Word>,
+        span: Span,
+        mut args: Args<'s>,
+    ) -> Commands<'s> {
+        let (verb, kind) = match form.1.split_once('=') {
+            Some((verb, kind)) => (verb, Some(kind)),
+            None => (form.1, None),
         };
-        let (verb, kind) = form
-            .1
-            .split_once('=')
-            .map_or((form.1, None), |(verb, kind)| (verb, Some(kind)));
-        let mut rest = words.split_off(length);
         // A comment's words need no quotes.
         if verb == "comment" && !rest.is_empty() {
             let text: Vec<_> = rest.iter().map(|word| word.text.as_str()).collect();
@@ -202,11 +209,8 @@ impl<'s> Rewriter<'_, 's> {
             let value = self.plain(kind, span);
             args.push(name, span, value);
         }
-        self.verb(Verb {
-            name: verb.to_owned(),
-            span,
-            args,
-        })
+        let name = verb.to_owned();
+        self.verb(Verb { name, span, args })
     }
 
     fn push_option(&mut self, option: &Word, span: Span, args: &mut Args<'s>) {
@@ -220,10 +224,14 @@ impl<'s> Rewriter<'_, 's> {
         });
     }
 
-    /// Lines whose words stand in an order of their own.
-    fn irregular(&mut self, words: &[Word], span: Span) -> Option<Commands<'s>> {
+    /// The verb of a line whose words stand in an order of their own.
+    fn irregular(
+        &mut self,
+        words: &[Word],
+        span: Span,
+        args: &mut Args<'s>,
+    ) -> Option<&'static str> {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let mut args = Args::default();
         let mut push = |rewriter: &mut Self, name: &'static str, word: &Word| {
             let value = rewriter.text(word.text.clone(), word.span(span));
             args.push(name, word.span(span), value);
@@ -263,11 +271,7 @@ impl<'s> Rewriter<'_, 's> {
             }
             _ => return None,
         };
-        Some(self.verb(Verb {
-            name: name.to_owned(),
-            span,
-            args,
-        }))
+        Some(name)
     }
 
     fn unknown_line(&mut self, words: &[Word], span: Span) -> Commands<'s> {

@@ -384,6 +384,13 @@ teardown:
 }
 
 #[test]
+fn command_lines_have_options() {
+    let file = "name: t\nsteps:\n- step-dialog dismiss-confirm --accept\n- step-interact key a --modifiers ctrl,shift\n- step-window switch tab index 2\n";
+    let expected = "name: t\nsteps:\n- dismiss_confirm: true\n- press: {key: a, modifiers: [control, shift]}\n- switch_tab: 2\n";
+    assert_eq!(commands("t", file), commands("t", expected));
+}
+
+#[test]
 fn steps_in_words_stand_beside_maps() {
     let file = "name: t\nsteps:\n- see: A\n- click on \"B\"\n- 'click: C'\n- echo \"Done: $x\"\n";
     let expected = "name: t\nsteps:\n- see: A\n- click: B\n- click: C\n- log: 'Done: $x'\n";

@@ -160,8 +160,13 @@ impl<'s> Rewriter<'_, 's> {
                 .with("target", target)
                 .alone();
         }
+        self.switch_to(verb, &to)
+    }
+
+    /// To the parent frame, the next or previous tab, or a tab by its index.
+    fn switch_to(&mut self, verb: &Verb<'s>, to: &Entry<'s>) -> Commands<'s> {
         let span = self.span(to.value);
-        let word = self.option(Some(&to)).unwrap_or_default();
+        let word = self.option(Some(to)).unwrap_or_default();
         if matches!(word.as_str(), "parent" | "parent_frame" | "parent_iframe") {
             return Out::new("parent_frame", verb.span).alone();
         }
