@@ -61,7 +61,7 @@ pub(crate) fn plan(
     }
     if wrong > 0 {
         note(&format!(
-            "files with mistakes: {wrong} of {count}; nothing was run"
+            "mistakes in {wrong} of {count} files; nothing was run"
         ));
         return Err(Problem::silent(Exit::BadInput));
     }
