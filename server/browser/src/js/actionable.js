@@ -166,6 +166,10 @@ const onPress = (event) => event.isTrusted && guard.listen?.(event);
 // beginning.
 const LONGEST_GESTURE_MS = 250;
 
+// How long after a press the form that it has submitted may take to make the page leave: one that
+// opens another tab never does.
+const LONGEST_SUBMIT_MS = 150;
+
 // In the next task, before the page is drawn where the browser has such tasks.
 const soon = (task) => globalThis.scheduler?.postTask
   ? scheduler.postTask(task, { priority: "user-blocking" }) : setTimeout(task);
@@ -177,6 +181,7 @@ function guardPress(element, presses) {
   let hit = "the page";
   let lifted = 0;
   let departure = null;
+  let submitted = false;
   let tell;
   guard.report = new Promise((resolve) => (tell = resolve));
   guard.listen = (event) => {
@@ -194,20 +199,31 @@ function guardPress(element, presses) {
     event.stopImmediatePropagation();
   };
   const depart = (event) => {
-    if (!event.destination.sameDocument && event.downloadRequest === null) departure = event;
+    if (event.destination.sameDocument || event.downloadRequest !== null) return;
+    departure = event;
+    if (lifted >= presses) soon(stop);
   };
+  // A form is sent in a later task.
+  const submit = (event) => (submitted ||= !event.defaultPrevented);
   const done = (event) => {
     if (lifted >= presses && departure === null && !mayLead(event)) stop();
   };
   const stop = () => {
     if (guard.stop !== stop) return;
+    if (submitted && departure === null) {
+      submitted = false;
+      setTimeout(stop, LONGEST_SUBMIT_MS);
+      return;
+    }
     guard.listen = guard.stop = null;
+    removeEventListener("submit", submit);
     removeEventListener("click", done);
     globalThis.navigation?.removeEventListener("navigate", depart);
     tell({ landed, hit, leaves: departure !== null && isUnderWay(departure) });
   };
   globalThis.navigation?.addEventListener("navigate", depart);
   addEventListener("click", done);
+  addEventListener("submit", submit);
   guard.stop = stop;
 }
 
