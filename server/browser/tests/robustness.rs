@@ -93,6 +93,21 @@ async fn a_click_that_leaves_the_page_has_left_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_cannot_hide_a_press_nor_hold_it_up_by_a_picture_that_never_comes() {
+    let mut harness = Harness::start().await;
+    harness.options.navigation_timeout = Duration::from_secs(4);
+    let parsed = v1::Navigate {
+        url: harness.site.url("/greedy.html"),
+        wait_until: v1::LoadState::Interactive.into(),
+        ..v1::Navigate::default()
+    };
+    harness.pass(command(Action::Navigate(parsed))).await;
+    harness.pass(click(hint("Press"))).await;
+    assert_eq!(harness.eval("document.title").await, "clicked");
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expression_survives_a_navigation() {
     let mut harness = Harness::start().await;
     harness.open("/leaving.html?200").await;

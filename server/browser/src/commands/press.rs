@@ -39,12 +39,14 @@ pub(super) async fn press(
         let departures = page.departures();
         let missed = match press_at(page, &found, place.point, gesture, held).await? {
             Report::Unknown => return Ok(None),
-            Report::Landed { leaves } => {
+            Report::Landed { leaves, .. } => {
                 if leaves {
                     page.wait_for_departure(departures).await;
                 }
                 return Ok(None);
             }
+            // Over classic the script comes after the page's own, which may hide the press from it.
+            Report::Unseen if !page.protocol.is_bidi() => return Ok(None),
             Report::Unseen => {
                 release(page, &found).await;
                 return Err(unseen());
@@ -89,7 +91,7 @@ async fn press_at(
                 done = &mut pressing => break done?,
                 answer = &mut report, if early.is_none() => {
                     let answer = Report::read(answer);
-                    if held.is_empty() && matches!(answer, Report::Landed { .. }) {
+                    if held.is_empty() && matches!(answer, Report::Landed { over: true, .. }) {
                         return Ok(answer);
                     }
                     early = Some(answer);
@@ -132,6 +134,8 @@ const REPORT_LIMIT: Duration = Duration::from_secs(1);
 enum Report {
     /// It reached its element.
     Landed {
+        /// Whether the page has seen the end of it.
+        over: bool,
         /// Whether it made the page leave for another document.
         leaves: bool,
     },
@@ -149,6 +153,7 @@ enum Report {
 struct Told {
     landed: Option<bool>,
     hit: String,
+    over: bool,
     leaves: bool,
 }
 
@@ -162,6 +167,7 @@ impl Report {
         };
         match told.landed {
             Some(true) => Self::Landed {
+                over: told.over,
                 leaves: told.leaves,
             },
             Some(false) => Self::Missed { hit: told.hit },

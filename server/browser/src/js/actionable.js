@@ -189,7 +189,9 @@ function guardPress(element, presses) {
       const [target] = event.composedPath();
       landed = target instanceof Element && belongs(target, element);
       if (target instanceof Element) hit = describe(target);
-      setTimeout(stop, LONGEST_GESTURE_MS);
+      // One that has missed is kept from the page to its end.
+      if (landed) setTimeout(stop, LONGEST_GESTURE_MS);
+      else tell({ landed, hit });
     }
     // The last click comes in the same task as the lifting of the button: the watch ends after it,
     // or with it if the click itself can no longer make the page leave.
@@ -219,7 +221,7 @@ function guardPress(element, presses) {
     removeEventListener("submit", submit);
     removeEventListener("click", done);
     globalThis.navigation?.removeEventListener("navigate", depart);
-    tell({ landed, hit, leaves: departure !== null && isUnderWay(departure) });
+    tell({ landed, hit, over: lifted >= presses, leaves: departure !== null && isUnderWay(departure) });
   };
   globalThis.navigation?.addEventListener("navigate", depart);
   addEventListener("click", done);
@@ -238,7 +240,7 @@ const isInert = (element) =>
 // Not when the page has cancelled the navigation, or serves it by itself without another document.
 const isUnderWay = (navigate) => !navigate.defaultPrevented && navigation.transition === null;
 
-// What the press has hit, once it is over: {landed, hit, leaves}. Nothing when no press comes: a
+// What the press has hit, once that is known: {landed, hit, over, leaves}. Nothing when no press comes: a
 // caller over the classic protocol cannot take the question back.
 async function pressed() {
   const late = new Promise((resolve) => setTimeout(resolve, REPORT_MS));

@@ -203,3 +203,87 @@ fn dispatch(text: &str, calls: &Calls, on_event: &impl Fn(&str, &Value)) {
         None => Ok(incoming.result),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    type Heard = Arc<Mutex<Vec<String>>>;
+
+    /// A connection to a browser that takes two commands before it answers as `answers` say; `#1`
+    /// and `#2` stand for the commands' ids. Then it ends the connection.
+    async fn connected(answers: &'static [&'static str]) -> (Connection, Heard) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let mut ids = Vec::new();
+            while ids.len() < 2 {
+                let command = socket.next().await.unwrap().unwrap();
+                let command: Value = serde_json::from_str(command.to_text().unwrap()).unwrap();
+                ids.push(command["id"].to_string());
+            }
+            for answer in answers {
+                let answer = answer.replace("#1", &ids[0]).replace("#2", &ids[1]);
+                socket.send(Message::text(answer)).await.unwrap();
+            }
+            socket.close(None).await.unwrap();
+            while socket.next().await.is_some() {}
+        });
+        let heard = Heard::default();
+        let hears = Arc::clone(&heard);
+        let connection = Connection::open(&url, move |method, _| hears.lock().push(method.into()));
+        (connection.await.unwrap(), heard)
+    }
+
+    #[tokio::test]
+    async fn answers_find_their_commands_in_any_order() {
+        let (connection, heard) = connected(&[
+            r#"{"method": "log.entryAdded", "params": {}}"#,
+            r#"{"id": #2, "result": {"n": 2}}"#,
+            "no JSON",
+            r#"{"id": 99, "result": {}}"#,
+            r#"{"id": #1, "error": "no such frame", "message": "it has gone"}"#,
+        ])
+        .await;
+        let (one, two) = (
+            connection.send("a", json!({})),
+            connection.send("b", json!({})),
+        );
+        assert_eq!(two.await.unwrap()["n"], 2);
+        assert_eq!(
+            *heard.lock(),
+            ["log.entryAdded"],
+            "an event comes before what follows it"
+        );
+        assert!(matches!(one.await, Err(ProtocolError::PageLeft(_))));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_when_the_connection_ends_is_told() {
+        let (connection, _) = connected(&[r#"{"id": #1, "result": {}}"#]).await;
+        let (one, two) = (
+            connection.send("a", json!({})),
+            connection.send("b", json!({})),
+        );
+        assert!(one.await.is_ok());
+        assert!(matches!(two.await, Err(ProtocolError::Gone(_))));
+        connection.gone().wait_for(|gone| *gone).await.unwrap();
+        let late = connection.send("c", json!({})).await;
+        assert!(matches!(late, Err(ProtocolError::Gone(_))), "{late:?}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_nobody_waits_for_leaves_nothing_behind() {
+        let (connection, _) = connected(&[]).await;
+        drop(connection.send("a", json!({})));
+        assert_eq!(
+            connection.calls.waiting.lock().as_ref().map(HashMap::len),
+            Some(0)
+        );
+    }
+}
