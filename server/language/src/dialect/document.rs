@@ -104,6 +104,20 @@ impl<'s> Rewriter<'_, 's> {
     }
 
     fn checkpoint_texts(&mut self, id: NodeId) -> NodeId {
+        self.each_map(id, |this, mut entries| {
+            for given in entries.iter_mut().filter(|given| given.key == "steps") {
+                given.value = this.steps(given.value);
+            }
+            entries
+        })
+    }
+
+    /// A list whose maps have been changed.
+    fn each_map(
+        &mut self,
+        id: NodeId,
+        mut change: impl FnMut(&mut Self, Vec<Entry<'s>>) -> Vec<Entry<'s>>,
+    ) -> NodeId {
         let Content::List(items) = &self.tree.node(id).content else {
             return id;
         };
@@ -113,10 +127,7 @@ impl<'s> Rewriter<'_, 's> {
                 out.push(item);
                 continue;
             };
-            let mut entries = entries.clone();
-            for given in entries.iter_mut().filter(|given| given.key == "steps") {
-                given.value = self.steps(given.value);
-            }
+            let entries = change(self, entries.clone());
             let span = self.span(item);
             out.push(self.map(entries, span));
         }
@@ -454,33 +465,22 @@ impl<'s> Rewriter<'_, 's> {
 
     /// Checkpoints, or the tests of a suite: each becomes a checkpoint.
     fn checkpoints(&mut self, id: NodeId) -> NodeId {
-        let Content::List(items) = &self.tree.node(id).content else {
-            return id;
-        };
-        let mut out = Vec::new();
-        for item in items.clone() {
-            let Content::Map(entries) = &self.tree.node(item).content else {
-                out.push(item);
-                continue;
-            };
+        self.each_map(id, |this, entries| {
             let mut kept = Vec::new();
-            for given in entries.clone() {
+            for given in entries {
                 match plain(&given.key).as_str() {
                     "name" => kept.push(given),
                     "steps" | "do" => kept.push(Entry {
                         key: "steps".into(),
-                        value: self.steps(given.value),
+                        value: this.steps(given.value),
                         ..given
                     }),
                     "description" | "desc" | "expected" | "position" | "tags" => {}
-                    _ => self.unknown(&given),
+                    _ => this.unknown(&given),
                 }
             }
-            let span = self.span(item);
-            out.push(self.map(kept, span));
-        }
-        let span = self.span(id);
-        self.list(out, span)
+            kept
+        })
     }
 
     /// A suite's `setup` declares names that its texts use as `${name}`.

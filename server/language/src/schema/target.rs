@@ -87,7 +87,10 @@ impl Beside {
 
 /// `role: button`, with or without `name: Save` beside it, or both in a map.
 fn role_forms(field: &Field, role: &Message) -> Value {
-    let forms = json!({"anyOf": [reference("text"), Keys::of(role).into_object()]});
+    let alone = role
+        .field(field.name())
+        .map_or_else(|| reference("text"), field_value);
+    let forms = json!({"anyOf": [alone, Keys::of(role).into_object()]});
     described(forms, &field.spec.description)
 }
 
