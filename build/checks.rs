@@ -173,7 +173,7 @@ impl Rules {
             let names = strings(group, "fields");
             let set = names
                 .iter()
-                .map(|name| format!("!self.{}.is_empty()", ident(name)))
+                .map(|name| is_given(message, name))
                 .collect::<Vec<_>>()
                 .join(", ");
             let _ = writeln!(
@@ -183,6 +183,17 @@ impl Rules {
             );
         }
         Ok(())
+    }
+}
+
+/// Whether a field of `self` is given, as source.
+fn is_given(message: &MessageDescriptor, name: &str) -> String {
+    let field = message.get_field_by_name(name);
+    let is_message =
+        field.is_some_and(|field| !field.is_list() && field.kind().as_message().is_some());
+    match is_message {
+        true => format!("self.{}.is_some()", ident(name)),
+        false => format!("!self.{}.is_empty()", ident(name)),
     }
 }
 

@@ -7,6 +7,7 @@
 //! The contract:
 //!
 //! - [`v1`]: every message, client and server trait of the package `etude.v1`
+//! - [`blocks`]: what stands in blocks of steps
 //! - [`catalog`]: the commands, derived from the descriptors
 //! - [`command`]: what all commands have in common
 //! - [`natural`]: the natural-language form of a command, in parts
@@ -16,6 +17,7 @@
 //! - [`validate`]: the rules of the contract's annotations, all violations at once
 //! - [`reason`]: the reasons of errors, with the gRPC status of each
 
+pub mod blocks;
 pub mod catalog;
 pub mod codec;
 pub mod command;

@@ -7,6 +7,7 @@
 
 mod api;
 mod artifacts;
+mod blocks;
 mod compare;
 pub mod flags;
 mod result;

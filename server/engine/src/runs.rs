@@ -6,6 +6,7 @@
 //! stands in the log, so a crash of the server at any moment leaves something to recover from.
 
 mod active;
+mod block;
 mod cancel;
 mod clock;
 mod context;
@@ -18,6 +19,7 @@ mod hub;
 mod interrupt;
 mod log;
 mod outcome;
+mod place;
 mod plan;
 mod recovery;
 mod row;

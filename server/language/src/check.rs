@@ -1,6 +1,8 @@
 //! What can be wrong with a test whose values are all of the right type: rules of the contract,
 //! templates, variables.
 
+mod blocks;
+
 use std::collections::HashSet;
 
 use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation};
@@ -72,7 +74,9 @@ fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
 
 fn violations(test: &v1::Test) -> Vec<Finding> {
     let all = test.violations();
-    all.into_iter().map(Finding::of_violation).collect()
+    let mut found: Vec<_> = all.into_iter().map(Finding::of_violation).collect();
+    found.extend(blocks::findings(test));
+    found
 }
 
 impl Finding {
@@ -161,17 +165,23 @@ fn uses_of(test: &v1::Test) -> Vec<Uses> {
     let model = model::message("etude.v1.Test");
     own.read(&without_steps.transcode_to_dynamic(), model, "");
     let mut all = vec![own];
-    let mut steps = |path: &str, steps: &[v1::Step]| {
-        for (index, step) in steps.iter().enumerate() {
-            all.extend(uses_of_step(step, &format!("{path}[{index}].command")));
-        }
-    };
-    steps("setup", &test.setup);
+    uses_of_steps("setup", &test.setup, &mut all);
     for (index, checkpoint) in test.checkpoints.iter().enumerate() {
-        steps(&format!("checkpoints[{index}].steps"), &checkpoint.steps);
+        let path = format!("checkpoints[{index}].steps");
+        uses_of_steps(&path, &checkpoint.steps, &mut all);
     }
-    steps("teardown", &test.teardown);
+    uses_of_steps("teardown", &test.teardown, &mut all);
     all
+}
+
+fn uses_of_steps(path: &str, steps: &[v1::Step], all: &mut Vec<Uses>) {
+    for (index, step) in steps.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        all.extend(uses_of_step(step, &format!("{path}.command")));
+        if let Some(block) = &step.block {
+            blocks::uses(block, &format!("{path}.block"), all);
+        }
+    }
 }
 
 fn uses_of_step(step: &v1::Step, path: &str) -> Option<Uses> {
@@ -184,16 +194,15 @@ fn uses_of_step(step: &v1::Step, path: &str) -> Option<Uses> {
 
 /// The location of the step that a path leads into.
 fn location(test: &v1::Test, path: &str) -> Option<SourceLocation> {
-    let index = |text: &str| text.split(']').next()?.parse::<usize>().ok();
     let step = if let Some(rest) = path.strip_prefix("setup[") {
-        test.setup.get(index(rest)?)
+        blocks::step_at(&test.setup, rest)
     } else if let Some(rest) = path.strip_prefix("teardown[") {
-        test.teardown.get(index(rest)?)
+        blocks::step_at(&test.teardown, rest)
     } else {
         let rest = path.strip_prefix("checkpoints[")?;
-        let checkpoint = test.checkpoints.get(index(rest)?)?;
-        let (_, step) = rest.split_once(".steps[")?;
-        checkpoint.steps.get(index(step)?)
+        let (index, rest) = rest.split_once("].steps[")?;
+        let checkpoint = test.checkpoints.get(index.parse::<usize>().ok()?)?;
+        blocks::step_at(&checkpoint.steps, rest)
     };
     step?.location.clone()
 }

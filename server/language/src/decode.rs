@@ -1,5 +1,6 @@
 //! From the tree to the typed test, by what the descriptors say.
 
+mod block;
 mod places;
 mod step;
 mod target;
@@ -13,6 +14,7 @@ use crate::model::Field;
 use crate::source::{Source, Span};
 use crate::tree::{Node, NodeId, Tree};
 use crate::variables::Uses;
+pub(crate) use block::{ASSERT, NOT_OF_BLOCKS, sections as block_sections};
 pub(crate) use places::Places;
 pub(crate) use step::{TARGET, flags};
 pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};

@@ -1,5 +1,6 @@
 //! Prints tests in the canonical form, as YAML or JSON.
 
+mod block;
 mod command;
 mod comments;
 mod document;

@@ -47,7 +47,13 @@ pub(crate) fn without_places(mut test: etude::v1::Test) -> etude::v1::Test {
     let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
     let outer = test.setup.iter_mut().chain(&mut test.teardown);
     for step in outer.chain(checkpoints) {
-        step.location = None;
+        forget_place(step);
     }
     test
+}
+
+fn forget_place(step: &mut etude::v1::Step) {
+    step.location = None;
+    let inner = step.block.as_mut().map(etude::v1::Block::steps_mut);
+    inner.into_iter().flatten().for_each(forget_place);
 }

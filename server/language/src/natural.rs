@@ -6,11 +6,14 @@ mod statement;
 mod target;
 mod values;
 
+mod blocks;
+
 use etude::natural::{Natural, Part as Piece, Words};
 use etude::v1::{self, ElementKind, TargetPosition, target::Locator};
 
 use crate::duration;
 use crate::template::{self, Part};
+pub use blocks::step;
 
 pub(crate) use statement::{Statement, forms_of, read};
 pub(crate) use values::Given;

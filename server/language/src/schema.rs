@@ -1,5 +1,6 @@
 //! The JSON Schema of test files, from the descriptors: editors complete and check files by it.
 
+mod blocks;
 mod keys;
 mod target;
 mod value;
@@ -30,6 +31,8 @@ pub fn schema() -> Value {
     value::add_common(&mut definitions);
     definitions.insert("steps".to_owned(), steps());
     definitions.insert("step".to_owned(), step());
+    definitions.insert("block".to_owned(), blocks::block());
+    definitions.insert("condition".to_owned(), blocks::condition());
     definitions.insert("target".to_owned(), target::target());
     definitions.insert("variables".to_owned(), variables());
     for spec in catalog::commands() {
@@ -164,7 +167,7 @@ fn keys(spec: &CommandSpec) -> impl Iterator<Item = &String> {
     std::iter::once(&spec.yaml).chain(&spec.yaml_aliases)
 }
 
-/// A command and flags, or the name of a command that needs nothing.
+/// A command and flags, a block, or the name of a command that needs nothing.
 fn step() -> Value {
     let mut all = Keys::default();
     let mut alone = Vec::new();
@@ -191,7 +194,11 @@ fn step() -> Value {
     for flag in &decode::flags().fields {
         all.field(decode::flags(), flag, field_value(flag));
     }
-    json!({"anyOf": [all.into_object(), {"type": "string", "enum": alone}]})
+    json!({"anyOf": [
+        all.into_object(),
+        reference("block"),
+        {"type": "string", "enum": alone},
+    ]})
 }
 
 fn needs_nothing(spec: &CommandSpec) -> bool {

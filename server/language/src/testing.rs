@@ -51,18 +51,28 @@ const TEXTS: [&str; 40] = [
 ];
 
 /// A source of choices that one number decides.
-pub(crate) struct Choices(u64);
+pub(crate) struct Choices {
+    state: u64,
+    /// How many blocks stand around what is generated.
+    depth: usize,
+    /// Only assertions are generated.
+    asserts: bool,
+}
 
 impl Choices {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self {
+            state: seed,
+            depth: 0,
+            asserts: false,
+        }
     }
 
     /// A number below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
@@ -93,13 +103,24 @@ impl Choices {
         let model = model::message(descriptor.full_name());
         let mut message = DynamicMessage::new(descriptor.clone());
         for oneof in descriptor.oneofs() {
-            let fields: Vec<_> = oneof.fields().collect();
+            let mut fields: Vec<_> = oneof.fields().collect();
+            if self.asserts && descriptor.full_name() == "etude.v1.Command" {
+                fields.retain(is_assertion);
+            }
+            let asserts = descriptor.full_name() == "etude.v1.Condition";
+            let before = std::mem::replace(&mut self.asserts, asserts);
             let picked = self.pick(&fields).name().to_owned();
             let field = model.field(&picked).unwrap();
             message.set_field(&field.descriptor, self.value(field));
+            self.asserts = before;
+        }
+        if descriptor.full_name() == "etude.v1.Step" {
+            self.command_or_block(&mut message);
         }
         for field in &model.fields {
-            if field.descriptor.containing_oneof().is_some() || field.name() == "location" {
+            if field.descriptor.containing_oneof().is_some()
+                || ["location", "command", "block"].contains(&field.name())
+            {
                 continue;
             }
             let must = field.required || field.rules.min_items.is_some() || self.is_bounded(field);
@@ -108,6 +129,7 @@ impl Choices {
             }
         }
         one_of_pair(descriptor, &mut message);
+        without_flags_of_commands(descriptor, &mut message);
         // An empty message of flags is the same as none.
         for name in ["flags", "config", "browser"] {
             if let Some(field) = descriptor.get_field_by_name(name)
@@ -117,6 +139,15 @@ impl Choices {
             }
         }
         message
+    }
+
+    fn command_or_block(&mut self, step: &mut DynamicMessage) {
+        let is_block = self.depth < 2 && self.chance(8);
+        let name = if is_block { "block" } else { "command" };
+        let field = model::message("etude.v1.Step").field(name).unwrap();
+        self.depth += 1;
+        step.set_field(&field.descriptor, self.value(field));
+        self.depth -= 1;
     }
 
     /// Whether zero is not allowed.
@@ -226,8 +257,29 @@ fn is_empty(message: &DynamicMessage) -> bool {
     message.fields().next().is_none()
 }
 
-/// A variable or an expression, not both and not neither.
+fn is_assertion(field: &prost_reflect::FieldDescriptor) -> bool {
+    let message = field.kind().as_message().cloned();
+    let spec = message.and_then(|m| etude::catalog::by_message(m.full_name()));
+    spec.is_some_and(|spec| spec.group == "assert")
+}
+
+/// A block has no flags of which only a command can make use.
+fn without_flags_of_commands(descriptor: &MessageDescriptor, message: &mut DynamicMessage) {
+    if descriptor.full_name() != "etude.v1.Step" || !message.has_field_by_name("block") {
+        return;
+    }
+    let flags = message.get_field_by_name("flags").unwrap().into_owned();
+    let mut flags = flags.as_message().unwrap().clone();
+    flags.clear_field_by_name("retries");
+    flags.clear_field_by_name("screenshots");
+    message.set_field_by_name("flags", Value::Message(flags));
+}
+
+/// A variable or an expression, not both and not neither; items or a list, not both.
 fn one_of_pair(descriptor: &MessageDescriptor, message: &mut DynamicMessage) {
+    if descriptor.full_name() == "etude.v1.ForEachBlock" && message.has_field_by_name("list") {
+        message.clear_field_by_name("items");
+    }
     if descriptor.full_name() == "etude.v1.AssertVariable" {
         message.clear_field_by_name("expression");
         message.set_field_by_name("variable", Value::String("user".to_owned()));

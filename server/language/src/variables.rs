@@ -67,6 +67,11 @@ impl Uses {
                         self.text(field, text, path);
                     }
                 }
+                (Value::List(items), _) => {
+                    for text in items.iter().filter_map(Value::as_str) {
+                        self.text(field, text, path);
+                    }
+                }
                 _ => {}
             }
             path.truncate(length);

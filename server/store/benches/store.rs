@@ -223,6 +223,7 @@ fn step_finished(n: usize) -> NewEvent {
             step: n as u32,
             ..v1::StepPath::default()
         }),
+        ..v1::StepFinished::default()
     };
     NewEvent {
         time: Timestamp {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use etude::v1::{
-    CheckpointStarted, Failure, Outcome, RowFinished, RowStarted, RunEvent, SourceLocation,
-    StepFinished, StepPath, StepResult, StepStarted, TestPart, run_event::Payload,
+    BlockPosition, CheckpointStarted, Failure, Outcome, RowFinished, RowStarted, RunEvent,
+    SourceLocation, StepFinished, StepPath, StepResult, StepStarted, TestPart, run_event::Payload,
 };
 use prost_types::Timestamp;
 
@@ -46,6 +46,10 @@ pub(super) struct PartReport {
 #[derive(Debug)]
 pub(super) struct StepReport {
     pub(super) number: u32,
+    /// Where it stands within blocks, from the outermost in.
+    pub(super) within: Vec<BlockPosition>,
+    /// Whether its failure is one to look at: it counts and is not that of a step in it.
+    pub(super) is_cause: bool,
     pub(super) command: String,
     /// What the step is called.
     pub(super) text: String,
@@ -62,7 +66,8 @@ pub(super) struct Collector {
 #[derive(Debug, Default)]
 struct Open {
     row: RowAttempt,
-    started_step: Option<StepStarted>,
+    /// The steps that have begun: blocks, and the step in them.
+    started_steps: Vec<StepStarted>,
 }
 
 impl Collector {
@@ -74,7 +79,7 @@ impl Collector {
             Payload::CheckpointStarted(started) => self.part(started),
             Payload::StepStarted(started) => {
                 if let Some(open) = self.at(started.path.as_ref()) {
-                    open.started_step = Some(started.clone());
+                    open.started_steps.push(started.clone());
                 }
             }
             Payload::StepFinished(finished) => {
@@ -135,19 +140,26 @@ impl Open {
         let (Some(path), Some(result)) = (&finished.path, &finished.result) else {
             return;
         };
-        let started = self.started_step.take();
-        let started = started.filter(|started| started.path.as_ref() == Some(path));
+        let is_same = |started: &StepStarted| {
+            started.path.as_ref() == Some(path) && started.within == finished.within
+        };
+        let started = self.started_steps.iter().rposition(is_same);
+        let started = started.map(|index| self.started_steps.swap_remove(index));
         let text = match &started {
             Some(started) => started.text.clone(),
             None => result.text.clone(),
         };
-        self.row.part(path).steps.push(StepReport {
+        let inherited = finished.block.is_some_and(|block| block.inherited);
+        let report = StepReport {
             number: path.step,
+            within: finished.within.clone(),
+            is_cause: !finished.uncounted && !inherited,
             command: finished.command.clone(),
             text,
             location: started.and_then(|started| started.location),
             result: shortened(result),
-        });
+        };
+        self.row.part(path).add(report);
     }
 }
 
@@ -171,6 +183,27 @@ impl RowAttempt {
     }
 }
 
+impl StepReport {
+    fn is_inside(&self, block: &Self) -> bool {
+        self.number == block.number
+            && self.within.len() > block.within.len()
+            && self.within.starts_with(&block.within)
+    }
+
+    /// What tells it from the other steps of its part: `3`, and in a block `3.2`, with the
+    /// iteration of a loop `3.2#1`.
+    pub(super) fn label(&self) -> String {
+        let mut label = self.number.to_string();
+        for place in &self.within {
+            label.push_str(&format!(".{}", place.step));
+            if place.iteration > 0 {
+                label.push_str(&format!("#{}", place.iteration));
+            }
+        }
+        label
+    }
+}
+
 impl PartReport {
     /// What the part is called; a checkpoint without a name has its number.
     pub(super) fn title(&self) -> String {
@@ -182,9 +215,23 @@ impl PartReport {
 
     /// The first step that gave the part its outcome.
     pub(super) fn decisive_step(&self) -> Option<&StepReport> {
-        self.steps
+        let mut decisive = self
+            .steps
             .iter()
-            .find(|step| step.result.outcome() == self.outcome)
+            .filter(|step| step.result.outcome() == self.outcome);
+        let cause = decisive.clone().find(|step| step.is_cause);
+        cause.or_else(|| decisive.next())
+    }
+
+    /// Adds a step that has ended: a block stands before the steps in it, which ended earlier.
+    fn add(&mut self, step: StepReport) {
+        let steps = self.steps.iter();
+        let first_inside = steps
+            .rev()
+            .take_while(|other| other.is_inside(&step))
+            .count();
+        let at = self.steps.len() - first_inside;
+        self.steps.insert(at, step);
     }
 }
 

@@ -200,7 +200,7 @@ fn skipped(out: &mut String, failure: Option<&Failure>) {
 
 /// The failure of a step in full.
 fn detail(step: &StepReport, failure: Option<&Failure>) -> String {
-    let mut detail = format!("step {}: {}\n", step.number, step.text);
+    let mut detail = format!("step {}: {}\n", step.label(), step.text);
     if let Some(location) = &step.location {
         let _ = writeln!(
             detail,
@@ -228,16 +228,19 @@ fn step_line(step: &StepReport) -> String {
     let outcome = outcome.trim_start_matches("OUTCOME_");
     let failure = step.result.failure.as_ref();
     let reason = failure.map(|failure| format!(" ({})", failure.reason));
+    let indent = 2 * step.within.len();
     format!(
-        "{outcome:<11} {} s  {}{}",
+        "{outcome:<11} {} s  {:indent$}{}{}",
         seconds(step_time(step)),
+        "",
         step.text,
         reason.unwrap_or_default()
     )
 }
 
 fn part_time(part: &PartReport) -> Duration {
-    part.steps.iter().map(step_time).sum()
+    let steps = part.steps.iter().filter(|step| step.within.is_empty());
+    steps.map(step_time).sum()
 }
 
 pub(super) fn step_time(step: &StepReport) -> Duration {

@@ -118,7 +118,7 @@ impl Overview {
     fn add_failures(&mut self, row: &RowAttempt, part: &PartReport) {
         for step in &part.steps {
             let outcome = step.result.outcome();
-            if !matches!(outcome, Outcome::Fail | Outcome::Error) {
+            if !matches!(outcome, Outcome::Fail | Outcome::Error) || !step.is_cause {
                 continue;
             }
             let failure = step.result.failure.as_ref();
@@ -169,5 +169,13 @@ pub(super) fn row_anchor(row: &RowAttempt) -> String {
 
 pub(super) fn step_anchor(row: &RowAttempt, part: &PartReport, step: &StepReport) -> String {
     let (kind, checkpoint) = (part.part as i32, part.checkpoint);
-    format!("{}-{kind}-{checkpoint}-{}", row_anchor(row), step.number)
+    let sections = step
+        .within
+        .iter()
+        .map(|place| (place.section, place.branch));
+    let sections: String = sections
+        .map(|(section, branch)| format!("-{section}{branch}"))
+        .collect();
+    let label = step.label().replace(['.', '#'], "_");
+    format!("{}-{kind}-{checkpoint}-{label}{sections}", row_anchor(row))
 }

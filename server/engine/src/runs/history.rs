@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use etude::v1::{
     self, CheckpointFinished, Failure, Outcome, RowFinished, RunEvent, StepFinished, StepPath,
-    run_event::Payload,
+    StepStarted, run_event::Payload,
 };
 
 use super::log::event;
 use super::outcome::{Counts, weigh, worse};
+use super::place::Place;
 use super::plan::{Part, Plan};
 use super::step::{self, flags};
 use crate::error::Result;
@@ -35,6 +36,8 @@ struct Row {
     last: Option<StepPath>,
     /// Whether the last step began and did not end.
     step_open: bool,
+    /// The steps in blocks that began and did not end, from the outermost in.
+    nested: Vec<StepStarted>,
     /// Of a part that began and did not end, what came of its steps so far.
     part: Option<Vec<Outcome>>,
 }
@@ -96,8 +99,7 @@ impl History {
             }
             Some(Payload::StepStarted(started)) => {
                 if let Some(row) = self.at(started.path.as_ref()) {
-                    row.last = started.path;
-                    row.step_open = true;
+                    row.start_step(started);
                 }
             }
             Some(Payload::StepFinished(finished)) => {
@@ -133,7 +135,21 @@ impl Row {
         };
     }
 
+    fn start_step(&mut self, started: &StepStarted) {
+        if !started.within.is_empty() {
+            self.nested.push(started.clone());
+            return;
+        }
+        self.last = started.path;
+        self.step_open = true;
+    }
+
     fn finish_step(&mut self, finished: &StepFinished) {
+        if !finished.within.is_empty() {
+            self.nested.retain(|open| open.within != finished.within);
+            return;
+        }
+        self.nested.clear();
         let outcome = step::outcome(finished);
         self.counts.add(outcome);
         self.last = finished.path;
@@ -166,9 +182,13 @@ impl Row {
         if done == part.steps.len() && outcomes.is_none() {
             return;
         }
+        if current {
+            let nested = self.nested.iter().rev();
+            events.extend(nested.map(|open| step::broken_off(open, failure)));
+        }
         for (number, step) in (1..).zip(&part.steps).skip(done) {
-            let path = part.path(row, number, self.attempt);
-            events.push(step::not_reached(path, step, failure));
+            let place = Place::new(part, part.path(row, number, self.attempt));
+            events.push(step::not_reached(&place, step, failure));
         }
         let weighed = part.steps.iter().zip(outcomes.unwrap_or_default());
         let weighed = weighed.map(|(step, outcome)| weigh(*outcome, &flags(step), false).counted);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etude::v1::{
-    CheckpointFinished, CheckpointStarted, ErrorReason, Failure, Outcome, RowFinished, RowStarted,
-    Step, StepResult, TestPart, run_event::Payload,
+    BlockResult, CheckpointFinished, CheckpointStarted, ErrorReason, Failure, Outcome, RowFinished,
+    RowStarted, Step, StepResult, TestPart, run_event::Payload,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
@@ -15,6 +15,7 @@ use super::context::RunContext;
 use super::interrupt::Cause;
 use super::log::event;
 use super::outcome::{Counts, weigh, worse};
+use super::place::Place;
 use super::plan::Part;
 use super::step::{self, flags};
 use crate::error::{Error, Result, failure};
@@ -76,25 +77,37 @@ async fn close(scope: Option<Scope>) {
 
 /// Why the steps that follow are not executed.
 #[derive(Debug, Clone)]
-struct Stop {
-    failure: Failure,
+pub(super) struct Stop {
+    pub(super) failure: Failure,
     /// Whether this is so for the teardown too.
     teardown_too: bool,
 }
 
-struct RowExecution<'a> {
-    run: &'a RunContext,
+/// What a step came to.
+pub(super) struct StepEnd {
+    /// The outcome that counts.
+    pub(super) counted: Outcome,
+    /// Why it did not pass.
+    pub(super) failure: Option<Failure>,
+    /// Whether the steps that follow it are not executed.
+    pub(super) stops: bool,
+}
+
+pub(super) struct RowExecution<'a> {
+    pub(super) run: &'a RunContext,
     row: u32,
     attempt: u32,
     name: String,
-    deadline: Instant,
+    pub(super) deadline: Instant,
+    /// How many blocks around the present step deal with its failure.
+    pub(super) catching: u32,
     /// Events that have happened and are not appended yet.
     pending: Vec<NewEvent>,
     counts: Counts,
     outcome: Outcome,
     stop: Option<Stop>,
     failure: Option<Failure>,
-    interrupted: bool,
+    pub(super) interrupted: bool,
     will_retry: bool,
 }
 
@@ -106,6 +119,7 @@ impl<'a> RowExecution<'a> {
             attempt,
             name: run.row_name(row),
             deadline: Instant::now() + run.row_timeout,
+            catching: 0,
             pending: Vec::new(),
             counts: Counts::default(),
             outcome: Outcome::Unspecified,
@@ -210,7 +224,7 @@ impl<'a> RowExecution<'a> {
         Ok(outcome)
     }
 
-    /// Executes or passes over a step; returns the outcome that counts.
+    /// Executes or passes over a step of a part; returns the outcome that counts.
     async fn step(
         &mut self,
         part: &Part,
@@ -218,33 +232,79 @@ impl<'a> RowExecution<'a> {
         step: &Step,
         scope: &mut Option<Scope>,
     ) -> Result<Outcome> {
+        let place = Place::new(part, part.path(self.row, number, self.attempt));
+        let end = self.step_at(&place, step, scope).await?;
+        if end.stops && self.stop.is_none() {
+            self.stop(previous_error(part, number), false);
+        }
+        Ok(end.counted)
+    }
+
+    /// Executes or passes over a step, wherever it stands.
+    pub(super) async fn step_at(
+        &mut self,
+        place: &Place<'_>,
+        step: &Step,
+        scope: &mut Option<Scope>,
+    ) -> Result<StepEnd> {
         self.note_interrupt();
-        let path = part.path(self.row, number, self.attempt);
         let flags = flags(step);
-        let result = match (self.blocks(part), scope) {
+        let mut block = None;
+        let mut block_stops = true;
+        let result = match (self.blocks(place.part), scope.as_mut()) {
             (Some(stop), _) => {
                 let failure = stop.failure.clone();
                 step::unexecuted(step, Outcome::NotReached, Some(failure))
             }
             (None, _) if flags.skip => step::unexecuted(step, Outcome::Skip, None),
-            (None, Some(scope)) => {
-                self.pending.push(step::started(path, step));
+            (None, Some(open)) => {
+                self.pending.push(step::started(place, step));
                 self.flush().await?;
-                self.execute(part, step, scope).await
+                match &step.block {
+                    None => self.execute(place.part, step, open).await,
+                    Some(inner) => {
+                        let end = self.block(place, step, inner, scope).await?;
+                        block = Some(end.block);
+                        block_stops = end.stops;
+                        end.result
+                    }
+                }
             }
             (None, None) => step::unexecuted(step, Outcome::NotReached, None),
         };
         let outcome = result.outcome();
-        self.counts.add(outcome);
-        self.pending.push(step::finished(path, step, result));
+        let verdict = weigh(outcome, &flags, self.run.config.continue_on_error);
+        let end = StepEnd {
+            counted: verdict.counted,
+            failure: result.failure.clone(),
+            stops: verdict.stops && block_stops && place.part.part != TestPart::Teardown,
+        };
+        self.finish_step(place, step, result, block, verdict.counted)
+            .await?;
+        Ok(end)
+    }
+
+    async fn finish_step(
+        &mut self,
+        place: &Place<'_>,
+        step: &Step,
+        result: StepResult,
+        block: Option<BlockResult>,
+        counted: Outcome,
+    ) -> Result<()> {
+        let outcome = result.outcome();
+        if !place.is_nested() {
+            self.counts.add(outcome);
+        }
+        let spoils = matches!(outcome, Outcome::Fail | Outcome::Error);
+        let caught = self.catching > 0 && self.blocks(place.part).is_none();
+        let uncounted = spoils && (counted != outcome || caught);
+        let finished = step::finished(place, step, result, block, uncounted);
+        self.pending.push(finished);
         if self.pending.len() >= FLUSH_EVENTS {
             self.flush().await?;
         }
-        let verdict = weigh(outcome, &flags, self.run.config.continue_on_error);
-        if verdict.stops && part.part != TestPart::Teardown && self.stop.is_none() {
-            self.stop(previous_error(part, number), false);
-        }
-        Ok(verdict.counted)
+        Ok(())
     }
 
     /// Executes a step until it ends, the row's time is up or the run is interrupted.
@@ -262,7 +322,7 @@ impl<'a> RowExecution<'a> {
                 return result;
             }
             Some(Err(failure)) => {
-                self.fail(failure.clone(), part.part == TestPart::Teardown);
+                self.time_is_up(part);
                 (Outcome::Error, Some(failure))
             }
             None => {
@@ -312,7 +372,7 @@ impl<'a> RowExecution<'a> {
     // === What stops a row ===
 
     /// What keeps a part from being executed.
-    fn blocks(&self, part: &Part) -> Option<&Stop> {
+    pub(super) fn blocks(&self, part: &Part) -> Option<&Stop> {
         let stop = self.stop.as_ref()?;
         (stop.teardown_too || part.part != TestPart::Teardown).then_some(stop)
     }
@@ -330,7 +390,12 @@ impl<'a> RowExecution<'a> {
         self.failure.get_or_insert(failure);
     }
 
-    fn note_interrupt(&mut self) {
+    /// The row ends ERROR because its time is up.
+    pub(super) fn time_is_up(&mut self, part: &Part) {
+        self.fail(self.out_of_time(), part.part == TestPart::Teardown);
+    }
+
+    pub(super) fn note_interrupt(&mut self) {
         let Some(cause) = self.run.interrupt.cause() else {
             return;
         };
@@ -346,14 +411,14 @@ impl<'a> RowExecution<'a> {
 
     /// When the browser has gone, no step can be executed, whatever the flags say; those of the
     /// teardown are tried, for not all of them need one.
-    fn note_crash(&mut self, scope: &Scope) {
+    pub(super) fn note_crash(&mut self, scope: &Scope) {
         if !scope.is_alive() && self.failure.is_none() {
             let message = "the browser ended while the row was executed";
             self.fail(failure(ErrorReason::BrowserCrashed, message), false);
         }
     }
 
-    fn out_of_time(&self) -> Failure {
+    pub(super) fn out_of_time(&self) -> Failure {
         let message = format!(
             "the row took longer than {} s, its timeout",
             self.run.row_timeout.as_secs_f64()
@@ -362,7 +427,7 @@ impl<'a> RowExecution<'a> {
     }
 
     /// Whether the run begins again later, so that this execution leaves no further trace.
-    fn is_given_up(&self) -> bool {
+    pub(super) fn is_given_up(&self) -> bool {
         self.interrupted && self.run.begins_again()
     }
 

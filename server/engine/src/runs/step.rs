@@ -1,45 +1,76 @@
 //! The events of one step.
 
 use etude::v1::{
-    self, Failure, Outcome, StepFinished, StepFlags, StepPath, StepResult, StepStarted,
+    self, BlockResult, Failure, Outcome, StepFinished, StepFlags, StepResult, StepStarted,
     run_event::Payload,
 };
 use etude::{catalog, v1::Step};
 use etude_language::natural;
 
 use super::log::event;
+use super::place::Place;
 use crate::store::NewEvent;
 
 /// A step began.
-pub(super) fn started(path: StepPath, step: &Step) -> NewEvent {
+pub(super) fn started(place: &Place<'_>, step: &Step) -> NewEvent {
     event(Payload::StepStarted(StepStarted {
-        path: Some(path),
+        path: Some(place.path),
         text: text(step),
         command: command(step),
         location: step.location.clone(),
+        within: place.within.clone(),
+        block: step
+            .block
+            .as_ref()
+            .map_or(0, |block| block.block_kind().into()),
     }))
 }
 
 /// A step ended.
-pub(super) fn finished(path: StepPath, step: &Step, result: StepResult) -> NewEvent {
+pub(super) fn finished(
+    place: &Place<'_>,
+    step: &Step,
+    result: StepResult,
+    block: Option<BlockResult>,
+    uncounted: bool,
+) -> NewEvent {
     event(Payload::StepFinished(StepFinished {
-        path: Some(path),
+        path: Some(place.path),
         result: Some(result),
         command: command(step),
+        within: place.within.clone(),
+        block,
+        uncounted,
     }))
 }
 
 /// A step was not reached because of `failure`.
-pub(super) fn not_reached(path: StepPath, step: &Step, failure: &Failure) -> NewEvent {
+pub(super) fn not_reached(place: &Place<'_>, step: &Step, failure: &Failure) -> NewEvent {
     let result = unexecuted(step, Outcome::NotReached, Some(failure.clone()));
-    finished(path, step, result)
+    finished(place, step, result, None, false)
+}
+
+/// A step that began did not come to its end because of `failure`.
+pub(super) fn broken_off(started: &StepStarted, failure: &Failure) -> NewEvent {
+    event(Payload::StepFinished(StepFinished {
+        path: started.path,
+        result: Some(StepResult {
+            outcome: Outcome::NotReached.into(),
+            text: started.text.clone(),
+            failure: Some(failure.clone()),
+            ..StepResult::default()
+        }),
+        command: started.command.clone(),
+        within: started.within.clone(),
+        ..StepFinished::default()
+    }))
 }
 
 /// The result of a step that was not executed to its end.
 pub(super) fn unexecuted(step: &Step, outcome: Outcome, failure: Option<Failure>) -> StepResult {
     StepResult {
         outcome: outcome.into(),
-        text: step.command.as_ref().map(natural::text).unwrap_or_default(),
+        text: natural::step(step),
         failure,
         ..StepResult::default()
     }
@@ -56,9 +87,9 @@ pub(super) fn outcome(finished: &StepFinished) -> Outcome {
 /// The step's name, else its natural-language text. Templates stand in it as they were written,
 /// so it holds no secret.
 pub(super) fn text(step: &Step) -> String {
-    match (step.name.as_str(), &step.command) {
-        ("", Some(command)) => natural::text(command),
-        (name, _) => name.to_owned(),
+    match step.name.as_str() {
+        "" => natural::step(step),
+        name => name.to_owned(),
     }
 }
 

@@ -60,9 +60,17 @@ fn section(text: &mut String, heading: &str, steps: &[v1::Step]) {
         return;
     }
     text.push_str(heading);
+    statements(text, "", steps);
+}
+
+/// The steps in words; those of a block are indented below it.
+fn statements(text: &mut String, indent: &str, steps: &[v1::Step]) {
     for step in steps {
-        let statement = step.command.as_ref().map(natural::text);
-        text.push_str(&statement.unwrap_or_default());
-        text.push('\n');
+        *text += &format!("{indent}{}\n", natural::step(step));
+        let inner = format!("{indent}  ");
+        let sections = step.block.as_ref().map(v1::Block::sections);
+        for section in sections.unwrap_or_default() {
+            statements(text, &inner, section.steps);
+        }
     }
 }

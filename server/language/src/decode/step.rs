@@ -1,4 +1,4 @@
-//! Steps: one command and its flags.
+//! Steps: one command and its flags. Blocks are in `block`.
 
 use etude::catalog::{self, CommandSpec};
 use etude::v1::{self, ErrorReason};
@@ -6,7 +6,7 @@ use prost::Message as _;
 use prost::encoding::{WireType, encode_key};
 use prost_reflect::{DynamicMessage, Value};
 
-use super::{Decoder, target};
+use super::{Decoder, block, target};
 use crate::diagnose::{Mistake, shown};
 use crate::model::{self, Field, Message};
 use crate::source::Span;
@@ -23,11 +23,11 @@ pub(crate) fn flags() -> &'static Message {
 }
 
 /// The command that a step names, and where.
-struct Named<'e> {
-    spec: &'static CommandSpec,
-    span: Span,
+pub(super) struct Named {
+    pub(super) spec: &'static CommandSpec,
+    pub(super) span: Span,
     /// `None`: the step is the command's name alone.
-    value: Option<&'e NodeId>,
+    pub(super) value: Option<NodeId>,
 }
 
 impl<'d> Decoder<'d, '_> {
@@ -67,6 +67,12 @@ impl<'d> Decoder<'d, '_> {
             location: Some(self.source.location(span)),
             ..v1::Step::default()
         };
+        if let Content::Map(entries) = &self.node(id).content
+            && let Some(keys) = block::keys_of(entries)
+        {
+            self.block_step(keys, entries, span, &mut step, uses);
+            return step;
+        }
         let named = match &self.node(id).content {
             Content::Map(entries) => self.step_keys(entries, span, &mut step),
             _ => self.bare_command(id),
@@ -85,12 +91,12 @@ impl<'d> Decoder<'d, '_> {
     }
 
     /// The command of a step; its name and flags are set.
-    fn step_keys<'e>(
+    fn step_keys(
         &mut self,
-        entries: &'e [Entry<'d>],
+        entries: &[Entry<'d>],
         span: Span,
         step: &mut v1::Step,
-    ) -> Option<Named<'e>> {
+    ) -> Option<Named> {
         let mut named = None;
         let mut unknown = Vec::new();
         let mut given = Vec::new();
@@ -119,11 +125,11 @@ impl<'d> Decoder<'d, '_> {
         named
     }
 
-    fn name_command<'e>(
+    fn name_command(
         &mut self,
-        named: &mut Option<Named<'e>>,
+        named: &mut Option<Named>,
         spec: &'static CommandSpec,
-        entry: &'e Entry<'_>,
+        entry: &Entry<'_>,
     ) {
         match named {
             Some(first) => self.second_command(entry, first.spec),
@@ -131,13 +137,13 @@ impl<'d> Decoder<'d, '_> {
                 *named = Some(Named {
                     spec,
                     span: entry.key_span,
-                    value: Some(&entry.value),
+                    value: Some(entry.value),
                 });
             }
         }
     }
 
-    fn flags(&mut self, given: &[(&Field, &Entry<'d>)]) -> Option<v1::StepFlags> {
+    pub(super) fn flags(&mut self, given: &[(&Field, &Entry<'d>)]) -> Option<v1::StepFlags> {
         let (_, first) = given.first()?;
         let mut message = DynamicMessage::new(flags().descriptor.clone());
         self.within("flags", first.key_span, |decoder| {
@@ -148,7 +154,7 @@ impl<'d> Decoder<'d, '_> {
         message.transcode_to().ok()
     }
 
-    fn unknown_step_keys(&mut self, unknown: &[&Entry<'_>], named: Option<&Named<'_>>) {
+    fn unknown_step_keys(&mut self, unknown: &[&Entry<'_>], named: Option<&Named>) {
         for entry in unknown {
             let Some(named) = named else {
                 self.unknown_command(&entry.key, entry.key_span);
@@ -182,6 +188,13 @@ impl<'d> Decoder<'d, '_> {
         if self.mistakes.is_full() {
             return;
         }
+        if let Some(head) = block::head_of(key) {
+            let message = format!("\"{key}\" stands alone");
+            let mistake = Mistake::error(span, ErrorReason::UnknownCommand, message);
+            self.mistakes
+                .add(mistake.suggest(format!("put it beside \"{head}\"")));
+            return;
+        }
         let keys = catalog::commands().iter().flat_map(|spec| {
             std::iter::once(spec.yaml.as_str()).chain(spec.yaml_aliases.iter().map(String::as_str))
         });
@@ -200,7 +213,7 @@ impl<'d> Decoder<'d, '_> {
     }
 
     /// `- refresh`: a command without fields.
-    fn bare_command(&mut self, id: NodeId) -> Option<Named<'static>> {
+    fn bare_command(&mut self, id: NodeId) -> Option<Named> {
         let node = self.node(id);
         let Content::Scalar(scalar) = &node.content else {
             let mistake = self.wrong_type(node, "a step");
@@ -225,7 +238,7 @@ impl<'d> Decoder<'d, '_> {
         })
     }
 
-    fn command(&mut self, named: &Named<'_>, uses: &mut Uses) -> Option<v1::Command> {
+    pub(super) fn command(&mut self, named: &Named, uses: &mut Uses) -> Option<v1::Command> {
         let spec = named.spec;
         let model = model::message(spec.message.full_name());
         self.within(spec.action.name(), named.span, |decoder| {
@@ -236,9 +249,9 @@ impl<'d> Decoder<'d, '_> {
         })
     }
 
-    fn command_fields(&mut self, named: &Named<'_>, model: &Message) -> Option<DynamicMessage> {
+    fn command_fields(&mut self, named: &Named, model: &Message) -> Option<DynamicMessage> {
         let empty = || DynamicMessage::new(model.descriptor.clone());
-        let Some(&id) = named.value else {
+        let Some(id) = named.value else {
             return Some(empty());
         };
         let node = self.node(id);
@@ -274,7 +287,7 @@ impl<'d> Decoder<'d, '_> {
         Some(message)
     }
 
-    fn no_short_form(&mut self, named: &Named<'_>, model: &Message, id: NodeId) -> Mistake {
+    fn no_short_form(&mut self, named: &Named, model: &Message, id: NodeId) -> Mistake {
         let node = self.node(id);
         let key = &named.spec.yaml;
         if model.fields.is_empty() {

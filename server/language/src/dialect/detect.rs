@@ -3,6 +3,7 @@
 use etude::v1::{self, TestFormat};
 
 use super::shape::{self, Shape};
+use crate::decode;
 use crate::source::{Source, Span};
 use crate::suggest::plain;
 use crate::tree::{Content, NodeId, Tree};
@@ -175,6 +176,17 @@ fn document_steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
 
 fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
     children(tree, id, &mut |item| {
+        if let Content::Map(entries) = &tree.node(item).content
+            && let Some(sections) = decode::block_sections(entries)
+        {
+            let what = described(tree, item);
+            found.mark(TestFormat::Canonical, tree.node(item).span, what, 1);
+            found.steps += 1;
+            sections
+                .iter()
+                .for_each(|section| steps(tree, *section, found));
+            return;
+        }
         let shape = shape::of(tree, item);
         found.steps += 1;
         found.texts += u32::from(is_text(shape.format()));

@@ -3,8 +3,8 @@
 use etude::v1::{self, Diagnostic, ErrorReason, Severity, Variable, variable};
 use prost_reflect::ReflectMessage;
 
-use super::command;
 use super::document::{Document, Value};
+use super::{block, command};
 use crate::decode::{self, ROW_NAME, STEPS};
 use crate::model;
 
@@ -137,7 +137,7 @@ fn checkpoints(checkpoints: &[v1::Checkpoint]) -> Value {
     Value::List(checkpoints.iter().enumerate().map(checkpoint).collect())
 }
 
-fn steps(steps: &[v1::Step], path: &str) -> Value {
+pub(super) fn steps(steps: &[v1::Step], path: &str) -> Value {
     let document = |(index, one): (usize, &v1::Step)| step(one, &format!("{path}[{index}]"));
     Value::List(steps.iter().enumerate().map(document).collect())
 }
@@ -148,6 +148,9 @@ fn step(step: &v1::Step, path: &str) -> Document {
         let path = format!("{path}.command.{}", spec.action.name());
         let value = command::command(spec, &message, &path);
         entries.push((spec.yaml.clone(), Document::new(&path, value)));
+    }
+    if let Some(kind) = step.block.as_ref().and_then(|block| block.kind.as_ref()) {
+        entries.extend(block::entries(kind, &format!("{path}.block")));
     }
     if !step.name.is_empty() {
         let name = Document::text(&format!("{path}.name"), &step.name);

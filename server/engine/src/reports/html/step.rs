@@ -24,9 +24,13 @@ impl HtmlReport<'_> {
         let outcome = step.result.outcome();
         let bad = matches!(outcome, Outcome::Fail | Outcome::Error);
         let open = if bad { " open" } else { "" };
+        let indent = match step.within.len() {
+            0 => String::new(),
+            depth => format!(" style=\"margin-left:{}em\"", 2 * depth),
+        };
         put!(
             out,
-            "<li id=\"{}\" class=\"step {}\"><details{open}><summary>{}<span class=\"text\">{}\
+            "<li id=\"{}\" class=\"step {}\"{indent}><details{open}><summary>{}<span class=\"text\">{}\
              </span>",
             step_anchor(row, part, step),
             class(outcome),
@@ -93,6 +97,9 @@ impl HtmlReport<'_> {
 fn step_facts(step: &StepReport, out: &mut String) {
     let result = &step.result;
     fact("Command", &step.command, out);
+    if let Some(place) = step.within.last().filter(|place| place.iteration > 0) {
+        fact("Iteration", &place.iteration.to_string(), out);
+    }
     if let Some(location) = &step.location {
         let place = format!("{}:{}:{}", location.file, location.line, location.column);
         fact("Written at", &place, out);

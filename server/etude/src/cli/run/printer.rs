@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use etude::v1::run_event::Payload;
-use etude::v1::{LogLevel, Outcome, RunEvent, RunLogged, StepFinished, StepResult};
+use etude::v1::{BlockKind, LogLevel, Outcome, RunEvent, RunLogged, StepFinished, StepResult};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::output::{self, note};
@@ -203,14 +203,17 @@ fn log_text(log: &RunLogged, style: Style) -> String {
 /// One step with its failure and warnings, indented.
 fn step_text(tally: &Tally, step: &StepFinished, style: Style) -> String {
     let result = step.result.clone().unwrap_or_default();
-    let counts = tally.counts(&path(step));
+    let counts = tally.counts(step);
     let mark = match result.outcome() {
         Outcome::Pass => style.green("✓"),
         Outcome::Fail | Outcome::Error if counts => style.red("✗"),
         Outcome::Fail | Outcome::Error => style.yellow("✗"),
         _ => style.dim("-"),
     };
-    let mut text = format!("    {mark} {}", one_line(tally.step_title(step)));
+    let indent = 2 * step.within.len();
+    let title = one_line(tally.step_title(step));
+    let mut text = format!("    {:indent$}{mark} {title}", "");
+    text += &style.dim(&place(step));
     text += &match result.outcome() {
         Outcome::Pass => style.dim(&took(&result)),
         Outcome::Skip => style.dim("  skipped"),
@@ -235,6 +238,25 @@ fn step_text(tally: &Tally, step: &StepFinished, style: Style) -> String {
         text += &format!("\n      {mark} {}", one_line(&warning.message));
     }
     text
+}
+
+/// The iteration that a step of a loop belongs to, and what a block did.
+fn place(step: &StepFinished) -> String {
+    let loop_place = step.within.last().filter(|place| place.iteration > 0);
+    let iteration = loop_place.map(|place| format!("  #{}", place.iteration));
+    let Some(block) = step.block else {
+        return iteration.unwrap_or_default();
+    };
+    let done = match block.kind() {
+        BlockKind::If if block.branch == 0 => "  no condition held".to_owned(),
+        BlockKind::If if block.branch > 1 => format!("  branch {}", block.branch),
+        BlockKind::Repeat | BlockKind::While | BlockKind::ForEach => {
+            format!("  {} iterations", block.iterations)
+        }
+        BlockKind::Try if block.caught => "  caught".to_owned(),
+        _ => String::new(),
+    };
+    format!("{}{done}", iteration.unwrap_or_default())
 }
 
 fn took(result: &StepResult) -> String {

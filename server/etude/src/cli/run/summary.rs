@@ -48,7 +48,7 @@ fn failed_step(tally: &Tally, step: &StepFinished, style: Style) -> String {
     let titles: Vec<_> = titles.iter().filter(|title| !title.is_empty()).collect();
     let titles: Vec<_> = titles.iter().map(|title| one_line(title)).collect();
     let mut out = format!("{}\n", style.bold(&titles.join(" › ")));
-    let place = match tally.location(&path) {
+    let place = match tally.location(step) {
         Some(place) => format!("{}:{}:{}", place.file, place.line, place.column),
         None => tally.file.clone(),
     };

@@ -163,13 +163,13 @@ impl Tally {
     }
 
     /// Where a step stands in its file.
-    pub(crate) fn location(&self, path: &StepPath) -> Option<&SourceLocation> {
-        self.step(path)?.location.as_ref()
+    pub(crate) fn location(&self, step: &StepFinished) -> Option<&SourceLocation> {
+        self.step(step)?.location.as_ref()
     }
 
     /// What a step is called: its name, else its command in words.
     pub(crate) fn step_title<'s>(&'s self, step: &'s StepFinished) -> &'s str {
-        let named = self.step(&path(step)).map(|step| step.name.as_str());
+        let named = self.step(step).map(|step| step.name.as_str());
         match named.filter(|name| !name.is_empty()) {
             Some(name) => name,
             None => step.result.as_ref().map_or("", |result| &result.text),
@@ -177,12 +177,16 @@ impl Tally {
     }
 
     /// Whether the step's outcome decides upon the test.
-    pub(crate) fn counts(&self, path: &StepPath) -> bool {
-        let flags = self.step(path).and_then(|step| step.flags.as_ref());
-        flags.is_none_or(|flags| !flags.optional && !flags.ignore_outcome)
+    pub(crate) fn counts(&self, step: &StepFinished) -> bool {
+        let flags = self.step(step).and_then(|step| step.flags.as_ref());
+        !step.uncounted && flags.is_none_or(|flags| !flags.optional && !flags.ignore_outcome)
     }
 
-    fn step(&self, path: &StepPath) -> Option<&Step> {
+    fn step(&self, finished: &StepFinished) -> Option<&Step> {
+        self.step_of_part(&path(finished))?.at(&finished.within)
+    }
+
+    fn step_of_part(&self, path: &StepPath) -> Option<&Step> {
         let index = (path.step as usize).checked_sub(1)?;
         match path.part() {
             // The starting address is loaded by a step of its own before the file's steps.
@@ -198,11 +202,14 @@ impl Tally {
         }
     }
 
-    /// The steps that did not pass and count.
+    /// The steps that did not pass and count; not the blocks around them.
     pub(crate) fn failed_steps(&self) -> impl Iterator<Item = &StepFinished> {
         self.steps.iter().filter(|step| {
+            if step.block.is_some_and(|block| block.inherited) {
+                return false;
+            }
             let outcome = step.result.as_ref().map(|result| result.outcome());
-            matches!(outcome, Some(Outcome::Fail | Outcome::Error)) && self.counts(&path(step))
+            matches!(outcome, Some(Outcome::Fail | Outcome::Error)) && self.counts(step)
         })
     }
 

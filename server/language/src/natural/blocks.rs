@@ -1,0 +1,135 @@
+//! Blocks of steps in words.
+
+use etude::blocks::DEFAULT_MAX;
+use etude::v1::{self, block, condition};
+
+use super::{quoted, shown, template_text, text};
+
+/// Items of a list that are shown.
+const SHOWN_ITEMS: usize = 5;
+
+/// The natural-language text of a step: of its command, or of its block without the steps in it,
+/// such as `repeat 3 times`.
+pub fn step(step: &v1::Step) -> String {
+    match (&step.command, &step.block) {
+        (Some(command), _) => text(command),
+        (None, Some(block)) => self::block(block),
+        (None, None) => String::new(),
+    }
+}
+
+fn block(block: &v1::Block) -> String {
+    use block::Kind;
+    match &block.kind {
+        None => String::new(),
+        Some(Kind::IfElse(block)) => {
+            let first = block.branches.first();
+            format!("if {}", condition(first.and_then(|b| b.condition.as_ref())))
+        }
+        Some(Kind::Repeat(block)) if block.count == 1 => "repeat once".to_owned(),
+        Some(Kind::Repeat(block)) => format!("repeat {} times", block.count),
+        Some(Kind::WhileLoop(block)) => {
+            let most = if block.max == 0 {
+                DEFAULT_MAX
+            } else {
+                block.max
+            };
+            let condition = condition(block.condition.as_ref());
+            format!("while {condition}, at most {most} times")
+        }
+        Some(Kind::ForEach(block)) => {
+            format!("for each ${} in {}", shown(&block.variable), items(block))
+        }
+        Some(Kind::TryCatch(_)) => "try".to_owned(),
+    }
+}
+
+/// A condition in words: that of an assertion without `assert that`.
+fn condition(condition: Option<&v1::Condition>) -> String {
+    let Some(condition) = condition else {
+        return String::new();
+    };
+    let words = match &condition.kind {
+        Some(condition::Kind::Command(command)) => assertion(&text(command)),
+        Some(condition::Kind::Expression(text)) => template_text(text),
+        None => String::new(),
+    };
+    match condition.negated {
+        true => format!("not {words}"),
+        false => words,
+    }
+}
+
+fn assertion(text: &str) -> String {
+    if let Some(target) = text
+        .strip_prefix("look for ")
+        .and_then(|rest| rest.strip_suffix(" on page"))
+    {
+        return format!("{target} exists on page");
+    }
+    let known = ["assert that ", "assert "];
+    let rest = known.iter().find_map(|prefix| text.strip_prefix(prefix));
+    rest.unwrap_or(text).to_owned()
+}
+
+fn items(block: &v1::ForEachBlock) -> String {
+    if !block.list.is_empty() {
+        return template_text(&block.list);
+    }
+    let first = block.items.iter().take(SHOWN_ITEMS);
+    let mut items: Vec<_> = first.map(|item| quoted(item)).collect();
+    if block.items.len() > SHOWN_ITEMS {
+        items.push(format!("… ({} items)", block.items.len()));
+    }
+    items.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse;
+
+    #[test]
+    fn every_block_is_said_in_words() {
+        for (written, said) in [
+            (
+                "if: {visible: Banner}\n    then: [refresh]",
+                "if \"Banner\" is visible",
+            ),
+            (
+                "if: {exists: Banner}\n    then: [refresh]",
+                "if \"Banner\" exists on page",
+            ),
+            (
+                "if: {not: {title: Shop}}\n    then: [refresh]",
+                "if not title is \"Shop\"",
+            ),
+            ("if: $a\n    then: [refresh]", "if $a"),
+            (
+                "if: {variable: a, is: greater_than, value: 5}\n    then: [refresh]",
+                "if $a is greater than \"5\"",
+            ),
+            ("repeat: 3\n    steps: [refresh]", "repeat 3 times"),
+            ("repeat: 1\n    steps: [refresh]", "repeat once"),
+            (
+                "while: \"${ more }\"\n    steps: [refresh]",
+                "while ${ more }, at most 100 times",
+            ),
+            (
+                "for_each: x\n    in: [a, b]\n    steps: [refresh]",
+                "for each $x in \"a\", \"b\"",
+            ),
+            (
+                "for_each: x\n    in: $a\n    steps: [refresh]",
+                "for each $x in $a",
+            ),
+            ("try: [refresh]\n    catch: [refresh]", "try"),
+        ] {
+            let file = format!("name: t\nvariables: {{a: b}}\nsteps:\n  - {written}\n");
+            let parsed = parse("t", file.as_bytes());
+            let test = parsed
+                .test
+                .unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics));
+            assert_eq!(super::step(&test.checkpoints[0].steps[0]), said);
+        }
+    }
+}
