@@ -4,8 +4,9 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use common::blocks::{repeat, try_catch};
 use common::{Server, checkpoint, config, flagged, rows, spec, step, test};
 use etude::v1::{
     self, ArtifactKind, Checkpoint, DataRow, Outcome, RunEvent, RunSpec, Test, run_event::Payload,
@@ -429,6 +430,65 @@ async fn the_html_report_shows_failures_first_and_embeds_their_screenshots() {
         );
     }
     assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"));
+}
+
+/// A test whose blocks hold the steps that matter.
+fn nested() -> Test {
+    let failing = repeat(2, vec![step("a"), step("talk")]);
+    Test {
+        checkpoints: vec![Checkpoint {
+            name: "Blocks".to_owned(),
+            steps: vec![try_catch(&["error"], &["help"], &[]), failing],
+        }],
+        ..test(&[])
+    }
+}
+
+#[tokio::test]
+async fn reports_show_the_steps_of_a_block_below_it_and_the_cause_of_a_failure() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let (_, run) = server.execute(nested()).await;
+    let html = report(&server, &run, ArtifactKind::Html).await;
+    let at = |text: &str| {
+        html.find(text)
+            .unwrap_or_else(|| panic!("no {text:?} in {html}"))
+    };
+    let order = [
+        "2 things went wrong",
+        "<span class=\"text\">try</span>",
+        "<span class=\"text\">click on &quot;error&quot;</span>",
+        "<span class=\"text\">click on &quot;help&quot;</span>",
+        "<span class=\"text\">repeat 2 times</span>",
+        "<span class=\"text\">click on &quot;a&quot;</span>",
+        "<dt>Iteration</dt>",
+    ];
+    let places = order.map(at);
+    assert!(places.is_sorted(), "{places:?}");
+    let ids: Vec<_> = html.split("<li id=\"").skip(1).collect();
+    let ids: BTreeSet<_> = ids
+        .iter()
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(
+        ids.len(),
+        2 + 2 + 4,
+        "each step has an anchor of its own: {ids:?}"
+    );
+
+    let xml = report(&server, &run, ArtifactKind::Junit).await;
+    let root = Element::parse(&xml);
+    check_schema(&root);
+    let failure = root.all("failure")[0];
+    let cause = "step 2.2#1: click on \"talk\"";
+    assert!(failure.text.contains(cause), "{}", failure.text);
+    let lines = &root.all("system-out")[0].text;
+    let indents: Vec<_> = lines
+        .lines()
+        .filter_map(|line| line.split_once(" s  "))
+        .map(|(_, text)| text.len() - text.trim_start().len())
+        .collect();
+    assert_eq!(indents, [0, 2, 2, 0, 2, 2, 2, 2], "{lines}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::blocks::{block, branch, expression, if_else, repeat, steps, try_catch};
 use common::{
     Server, assert_state, check_log, checkpoint, flagged, lines, millis, statistics, step, test,
 };
@@ -23,17 +24,6 @@ async fn execute(test: Test) -> (Vec<RunEvent>, v1::Run) {
     (events, run)
 }
 
-fn steps(hints: &[&str]) -> Vec<Step> {
-    hints.iter().map(|hint| step(hint)).collect()
-}
-
-fn block(kind: block::Kind) -> Step {
-    Step {
-        block: Some(v1::Block { kind: Some(kind) }),
-        ..Step::default()
-    }
-}
-
 fn of(steps: Vec<Step>) -> Test {
     Test {
         checkpoints: vec![v1::Checkpoint {
@@ -42,13 +32,6 @@ fn of(steps: Vec<Step>) -> Test {
         }],
         ..test(&[])
     }
-}
-
-fn expression(text: &str) -> Option<Condition> {
-    Some(Condition {
-        kind: Some(condition::Kind::Expression(text.to_owned())),
-        negated: false,
-    })
 }
 
 /// Holds when the variable has the value.
@@ -62,32 +45,6 @@ fn equals(variable: &str, value: &str) -> Option<Condition> {
         kind: Some(condition::Kind::Command(assert.into())),
         negated: false,
     })
-}
-
-fn branch(condition: Option<Condition>, hints: &[&str]) -> v1::Branch {
-    v1::Branch {
-        condition,
-        steps: steps(hints),
-    }
-}
-
-fn if_else(branches: Vec<v1::Branch>, others: &[&str]) -> Step {
-    block(block::Kind::IfElse(v1::IfBlock {
-        branches,
-        else_steps: steps(others),
-    }))
-}
-
-fn repeat(count: u32, steps: Vec<Step>) -> Step {
-    block(block::Kind::Repeat(v1::RepeatBlock { count, steps }))
-}
-
-fn try_catch(tried: &[&str], catch: &[&str], last: &[&str]) -> Step {
-    block(block::Kind::TryCatch(v1::TryBlock {
-        steps: steps(tried),
-        catch_steps: steps(catch),
-        finally_steps: steps(last),
-    }))
 }
 
 fn set(name: &str, value: &str) -> Step {
@@ -406,5 +363,51 @@ async fn what_is_wrong_with_a_block_is_told_before_it_is_executed() {
         };
         let refused = server.runs.create(request).await;
         assert!(refused.is_err());
+    }
+}
+
+#[tokio::test]
+async fn no_secret_stands_in_what_a_block_tells() {
+    let secret = v1::Variable {
+        name: "password".to_owned(),
+        source: Some(v1::variable::Source::Secret("PASSWORD".to_owned())),
+    };
+    let for_each = |items: &[&str], list: &str| {
+        block(block::Kind::ForEach(v1::ForEachBlock {
+            variable: "x".to_owned(),
+            items: items.iter().map(|&item| item.to_owned()).collect(),
+            list: list.to_owned(),
+            steps: steps(&["talk $x"]),
+        }))
+    };
+    let blocks = vec![
+        if_else(
+            vec![branch(equals("password", "other"), &["a"])],
+            &["talk $password"],
+        ),
+        if_else(
+            vec![branch(equals("password", "hunter2"), &["talk then"])],
+            &[],
+        ),
+        if_else(vec![branch(expression("$password"), &["talk then"])], &[]),
+        for_each(&["item $password"], ""),
+        for_each(&[], "[\"$password\"]"),
+        for_each(&[], "$password is no list"),
+    ];
+    for (index, step) in blocks.into_iter().enumerate() {
+        let folder = tempdir().unwrap();
+        let server = Server::start(folder.path()).await;
+        let (events, run) = server
+            .execute(Test {
+                variables: vec![secret.clone()],
+                ..of(vec![step])
+            })
+            .await;
+        check_log(&events);
+        let told = format!("{events:?}");
+        // The test writes one of the conditions itself.
+        let told = told.replace("$password equals \\\"hunter2\\\"", "");
+        assert!(!told.contains("hunter2"), "{index}: {told}");
+        assert_ne!(run.outcome(), Outcome::Pass, "{index}");
     }
 }

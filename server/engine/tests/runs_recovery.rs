@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::blocks::{repeat, try_catch};
 use common::faults::FaultyStore;
 use common::{
     GUARD, Server, assert_state, check_log, checkpoint, config, drain, lines, options, rows,
@@ -106,6 +107,49 @@ fn a_run_that_was_executing_ends_with_the_reason() {
                 "row 2 ERROR SERVER_RESTARTED",
             ]
         );
+    });
+}
+
+#[test]
+fn the_blocks_that_a_kill_left_open_are_closed_from_the_inside_out() {
+    let folder = tempdir().unwrap();
+    let run = crash(folder.path(), async |server| {
+        let inner = try_catch(&["a", "block"], &["help"], &["last"]);
+        let mut test = test(&["after"]);
+        test.checkpoints[0]
+            .steps
+            .insert(0, repeat(2, vec![step("first"), inner]));
+        let run = server.create(test).await;
+        server.wait_for_step(&run, "block").await;
+        run
+    });
+    after_restart(folder.path(), async |server| {
+        let events = server.events(&run).await;
+        check_log(&events);
+        let lines = lines(&events);
+        assert_eq!(
+            lines[4..lines.len() - 3],
+            [
+                "step repeat 2 times",
+                "step first",
+                "first PASS",
+                "step try",
+                "step a",
+                "a PASS",
+                "step block",
+                "block NOT_REACHED SERVER_RESTARTED",
+                "try NOT_REACHED SERVER_RESTARTED",
+                "repeat 2 times NOT_REACHED SERVER_RESTARTED",
+                "after NOT_REACHED SERVER_RESTARTED",
+            ]
+        );
+        let depths = events.iter().filter_map(|event| match &event.payload {
+            Some(Payload::StepFinished(step)) => Some(step.within.len()),
+            _ => None,
+        });
+        assert_eq!(depths.collect::<Vec<_>>(), [1, 2, 2, 1, 0, 0]);
+        let run = server.store.run(&run).await.unwrap();
+        assert_eq!(statistics(&run), [2, 0, 0, 0, 0, 2], "a block is one step");
     });
 }
 

@@ -9,7 +9,7 @@ use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation};
 use etude::validate::{Validate, Violation};
 use prost_reflect::ReflectMessage;
 
-use crate::decode::Decoded;
+use crate::decode::{self, Decoded};
 use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes};
 use crate::model;
 use crate::source::{Source, Span};
@@ -90,6 +90,7 @@ impl Finding {
 
     fn of_violation(violation: Violation) -> Self {
         let name = violation.field.rsplit('.').next().unwrap_or_default();
+        let name = decode::written(&violation.field).unwrap_or(name);
         let description = violation.description;
         let names_something =
             violation.rule == "string.pattern" && description.contains("[A-Za-z_]");

@@ -14,7 +14,9 @@ use crate::model::Field;
 use crate::source::{Source, Span};
 use crate::tree::{Node, NodeId, Tree};
 use crate::variables::Uses;
-pub(crate) use block::{ASSERT, NOT_OF_BLOCKS, sections as block_sections};
+pub(crate) use block::{
+    ASSERT, NOT_OF_BLOCKS, is_block, is_section, sections as block_sections, written,
+};
 pub(crate) use places::Places;
 pub(crate) use step::{TARGET, flags};
 pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};
@@ -116,7 +118,7 @@ impl<'d> Decoder<'d, '_> {
         if too_long {
             let message = format!(
                 "\"{}\" must have at most {most} item{}, has {}",
-                field.name(),
+                written(&self.path).unwrap_or(field.name()),
                 if most == 1 { "" } else { "s" },
                 items.len()
             );

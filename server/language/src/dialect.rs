@@ -6,6 +6,7 @@
 
 mod args;
 mod bare;
+mod blocks;
 mod build;
 mod compact;
 mod detect;

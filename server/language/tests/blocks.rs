@@ -53,6 +53,10 @@ fn every_mistake_in_a_block_has_its_place() {
             vec!["1:3 MISSING_KEY \"if\" needs \"then\" (add \"then:\" and a list of steps)"],
         ),
         (
+            "- if: {visible: x}\n",
+            vec!["1:3 MISSING_KEY \"if\" needs \"then\" (add \"then:\" and a list of steps)"],
+        ),
+        (
             "- if: {visble: x}\n  then: [refresh]\n",
             vec!["1:8 UNKNOWN_COMMAND \"visble\" is no assertion (did you mean \"visible\"?)"],
         ),
@@ -70,7 +74,7 @@ fn every_mistake_in_a_block_has_its_place() {
         ),
         (
             "- repeat: 0\n  steps: [refresh]\n",
-            vec!["1:11 INVALID_VALUE \"count\" must be 1 to 10000, is 0 ()"],
+            vec!["1:11 INVALID_VALUE \"repeat\" must be 1 to 10000, is 0 ()"],
         ),
         (
             "- repeat: 2\n  steps: [refresh]\n  retries: 2\n",

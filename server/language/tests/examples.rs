@@ -27,6 +27,7 @@ fn every_example_parses_without_a_diagnostic_and_is_formatted() {
         names,
         [
             "account.yaml",
+            "blocks.yaml",
             "cart.yaml",
             "catalogue.yaml",
             "checkout.yaml",

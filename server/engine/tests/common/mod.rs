@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod backend;
+pub mod blocks;
 pub mod faults;
 
 use std::path::Path;
@@ -166,16 +167,20 @@ fn check_pairs(events: &[RunEvent]) {
         match event.payload.as_ref().unwrap() {
             Payload::RunRecovered(_) => open.clear(),
             Payload::RowStarted(row) => open.push(format!("row {}", row.row)),
-            Payload::StepStarted(step) => open.push(format!("{:?}", step.path.unwrap())),
+            Payload::StepStarted(step) => open.push(place(step.path, &step.within)),
             Payload::RowFinished(row) => close(&mut open, &format!("row {}", row.row)),
             Payload::StepFinished(step) => {
-                let path = format!("{:?}", step.path.unwrap());
-                open.retain(|other| *other != path);
+                let place = place(step.path, &step.within);
+                open.retain(|other| *other != place);
             }
             _ => {}
         }
     }
     assert!(open.is_empty(), "began and did not end: {open:?}");
+}
+
+fn place(path: Option<v1::StepPath>, within: &[v1::BlockPosition]) -> String {
+    format!("{:?} {within:?}", path.unwrap())
 }
 
 fn close(open: &mut Vec<String>, what: &str) {

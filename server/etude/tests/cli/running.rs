@@ -58,6 +58,40 @@ fn a_test_that_passes_ends_with_0_in_every_form() {
 }
 
 #[test]
+fn the_steps_of_a_block_are_shown_with_their_place_in_it() {
+    let shop = Shop::start();
+    let blocks = test(
+        "  - try:
+      - {click: No such thing, timeout: 300ms}
+    catch:
+      - repeat: 2
+        steps: [{comment: again}]
+  - if: {exists: Nonsense}
+    timeout: 100ms
+    then: [{comment: never}]
+    else: [{comment: else}]
+",
+    );
+    let done = run_on_shop(&shop, &blocks, &[]).expect(0);
+    let lines: Vec<_> = done.stdout.lines().map(str::trim_end).collect();
+    let mut rest = lines.as_slice();
+    for part in [
+        "      ✗ click on \"No such thing\"  ERROR, which does not count",
+        "        nothing on the page matches",
+        "        ✓ // again  #1",
+        "        ✓ // again  #2",
+        "      ✓ repeat 2 times  2 iterations",
+        "    ✓ try  caught",
+        "      ✓ // else",
+        "    ✓ if \"Nonsense\" exists on page  no condition held",
+    ] {
+        let at = rest.iter().position(|line| line.starts_with(part));
+        let at = at.unwrap_or_else(|| panic!("no {part:?} in\n{}", done.stdout));
+        rest = &rest[at + 1..];
+    }
+}
+
+#[test]
 fn a_test_that_fails_ends_with_1_and_tells_all_about_it() {
     let shop = Shop::start();
     let failing = test(
@@ -263,7 +297,7 @@ fn the_demo_passes_and_shows_a_failure_on_demand() {
         assert!(done.stderr.contains(part), "{}", done.stderr);
     }
     assert!(
-        done.stdout.contains("5 of 5 tests passed"),
+        done.stdout.contains("6 of 6 tests passed"),
         "{}",
         done.stdout
     );

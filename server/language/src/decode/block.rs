@@ -33,21 +33,54 @@ pub(super) fn keys_of(entries: &[Entry<'_>]) -> Option<&'static [&'static str]> 
     KEYS.into_iter().find(|keys| is_given(keys[0]))
 }
 
+/// The keys of lists of steps.
+const SECTIONS: [&str; 6] = ["then", "else", "steps", "try", "catch", "finally"];
+
+/// Whether these entries are a block.
+pub(crate) fn is_block(entries: &[Entry<'_>]) -> bool {
+    keys_of(entries).is_some()
+}
+
+/// Whether the key of a block has a list of steps.
+pub(crate) fn is_section(key: &str) -> bool {
+    SECTIONS.contains(&key)
+}
+
 /// The lists of steps of the block that these entries are, `elif` excepted. `None`: they are no
-/// block, or one without steps.
+/// block.
 pub(crate) fn sections(entries: &[Entry<'_>]) -> Option<Vec<NodeId>> {
-    const STEPS: [&str; 6] = ["then", "else", "steps", "try", "catch", "finally"];
     let keys = keys_of(entries)?;
-    let is_section = |key: &str| STEPS.contains(&key) && keys.contains(&key);
-    let sections = entries.iter().filter(|entry| is_section(&entry.key));
-    let sections: Vec<_> = sections.map(|entry| entry.value).collect();
-    (!sections.is_empty()).then_some(sections)
+    let of_block =
+        |entry: &&Entry<'_>| is_section(&entry.key) && keys.contains(&entry.key.as_ref());
+    let sections = entries.iter().filter(of_block);
+    Some(sections.map(|entry| entry.value).collect())
 }
 
 /// The key beside which a key of a block stands.
 pub(super) fn head_of(key: &str) -> Option<&'static str> {
     let keys = KEYS.iter().find(|keys| keys[1..].contains(&key))?;
     Some(keys[0])
+}
+
+/// The key by which a file gives the field of a block that stands at a path.
+pub(crate) fn written(path: &str) -> Option<&'static str> {
+    const KEYS: [(&str, &str); 10] = [
+        (".repeat.count", "repeat"),
+        (".for_each.variable", "for_each"),
+        (".for_each.items", "in"),
+        (".for_each.list", "in"),
+        (".if_else", "elif"),
+        (".if_else.branches", "elif"),
+        (".if_else.else_steps", "else"),
+        (".try_catch.steps", "try"),
+        (".try_catch.catch_steps", "catch"),
+        (".try_catch.finally_steps", "finally"),
+    ];
+    let of_branch = || path.ends_with("].steps").then_some("then");
+    let known = KEYS.iter().find(|(field, _)| path.ends_with(field));
+    known
+        .map(|(_, key)| *key)
+        .or_else(|| of_branch().filter(|_| path.contains(".branches[")))
 }
 
 /// The command of a condition's key: an assertion, whose name may leave out `assert_`.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use etude::v1::{ErrorReason, VariableUse};
 use prost_reflect::{DynamicMessage, MapKey, ReflectMessage, Value};
 
-use super::Decoder;
+use super::{Decoder, written};
 use crate::diagnose::{Mistake, shown};
 use crate::model::{Field, Message, Shape};
 use crate::tree::{Content, Entry, Node, NodeId, Scalar};
@@ -279,7 +279,7 @@ impl<'d> Decoder<'d, '_> {
                 ErrorReason::InvalidValue,
                 format!(
                     "\"{}\" must be {lowest} to {highest}, is {number}",
-                    field.name()
+                    written(&self.path).unwrap_or(field.name())
                 ),
             ));
             return None;

@@ -342,7 +342,7 @@ fn with_dollars(text: &str) -> Option<String> {
     changed.then_some(out)
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let starts = text
         .bytes()
         .next()

@@ -6,7 +6,7 @@ use super::shape::{self, Shape};
 use crate::decode;
 use crate::source::{Source, Span};
 use crate::suggest::plain;
-use crate::tree::{Content, NodeId, Tree};
+use crate::tree::{Content, Entry, NodeId, Tree};
 
 /// The most marks that are kept.
 const MOST_MARKS: usize = 1000;
@@ -176,18 +176,25 @@ fn document_steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
 
 fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
     children(tree, id, &mut |item| {
+        let shape = shape::of(tree, item);
         if let Content::Map(entries) = &tree.node(item).content
             && let Some(sections) = decode::block_sections(entries)
         {
+            // Without lists of steps beside it, it is a slip, or has them in it as in the compact
+            // dialect.
+            let is_compact = sections.is_empty() && has_steps(tree, entries);
+            let format = match is_compact {
+                true => TestFormat::Compact,
+                false => TestFormat::Canonical,
+            };
             let what = described(tree, item);
-            found.mark(TestFormat::Canonical, tree.node(item).span, what, 1);
+            found.mark(format, tree.node(item).span, what, 1);
             found.steps += 1;
             sections
                 .iter()
                 .for_each(|section| steps(tree, *section, found));
             return;
         }
-        let shape = shape::of(tree, item);
         found.steps += 1;
         found.texts += u32::from(is_text(shape.format()));
         if shape != Shape::Shared {
@@ -196,6 +203,14 @@ fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
             found.mark(shape.format(), tree.node(item).span, what, weight);
         }
     });
+}
+
+/// Whether an entry's value is a map with steps.
+fn has_steps(tree: &Tree<'_>, entries: &[Entry<'_>]) -> bool {
+    let is_steps = |entry: &Entry<'_>| decode::is_section(&entry.key) || entry.key == "do";
+    entries.iter().any(|entry| {
+        matches!(&tree.node(entry.value).content, Content::Map(inner) if inner.iter().any(is_steps))
+    })
 }
 
 fn described(tree: &Tree<'_>, id: NodeId) -> String {

@@ -404,7 +404,8 @@ impl<'s> Rewriter<'_, 's> {
         }
     }
 
-    fn json(&self, id: NodeId) -> serde_json::Value {
+    /// A value as JSON.
+    pub(super) fn json(&self, id: NodeId) -> serde_json::Value {
         use serde_json::Value;
         match &self.tree.node(id).content {
             Content::Scalar(scalar) if scalar.is_null() => Value::Null,

@@ -31,7 +31,13 @@ impl<'s> Rewriter<'_, 's> {
     fn add_step(&mut self, id: NodeId, steps: &mut Vec<NodeId>) {
         let shape = shape::of(self.tree, id);
         let span = self.span(id);
-        match (shape, self.tree.node(id).content.clone()) {
+        let content = self.tree.node(id).content.clone();
+        if let Content::Map(entries) = &content
+            && let Some(block) = self.block(entries, span)
+        {
+            return steps.push(block);
+        }
+        match (shape, content) {
             (Shape::Words | Shape::Line, Content::Map(entries)) => {
                 let text = entries.first().map(|only| {
                     let rest = self.word(only.value).unwrap_or_default();
@@ -150,7 +156,7 @@ impl<'s> Rewriter<'_, 's> {
     }
 
     /// Takes the flags out of a step.
-    fn flags(&mut self, shape: Shape, entries: &mut Vec<Entry<'s>>) -> Vec<Entry<'s>> {
+    pub(super) fn flags(&mut self, shape: Shape, entries: &mut Vec<Entry<'s>>) -> Vec<Entry<'s>> {
         let flat = !matches!(
             shape,
             Shape::Simplified | Shape::Doubtful | Shape::Compact | Shape::Shared
@@ -193,7 +199,7 @@ impl<'s> Rewriter<'_, 's> {
         };
         let first = entries.iter().position(is_verb)?;
         let key = entries.remove(first);
-        if verbs::is_control_flow(&plain(&key.key)) {
+        if verbs::is_reuse(&plain(&key.key)) {
             // What belongs to it stands beside it or in it.
             let verb = Verb {
                 name: plain(&key.key),

@@ -30,24 +30,13 @@ const LOCATORS: [&str; 7] = [
     "placeholder",
 ];
 
-/// Words for control flow, which tests do not have.
-const CONTROL_FLOW: [&str; 15] = [
-    "if",
-    "loop",
-    "repeat",
-    "while",
-    "for_each",
-    "foreach",
-    "for",
-    "try",
-    "use",
-    "include",
-    "run",
-    "block",
-    "define",
-    "conditional",
-    "try_catch",
+/// Words for steps under a condition or in a loop; `blocks` knows what they mean.
+const FLOW: [&str; 8] = [
+    "if", "loop", "repeat", "while", "for_each", "foreach", "for", "try",
 ];
+
+/// Words for steps that stand elsewhere.
+const REUSE: [&str; 5] = ["use", "include", "run", "block", "define"];
 
 /// Whether a dialect knows this verb.
 pub(super) fn is_known(name: &str) -> bool {
@@ -112,12 +101,18 @@ pub(super) fn is_known(name: &str) -> bool {
             | "javascript"
             | "js"
             | "library"
-    ) || is_control_flow(name)
+    ) || FLOW.contains(&name)
+        || is_reuse(name)
 }
 
-/// Whether the verb is control flow.
-pub(super) fn is_control_flow(name: &str) -> bool {
-    CONTROL_FLOW.contains(&name)
+/// Whether a key says how an element is found.
+pub(super) fn names_element(key: &str) -> bool {
+    ELEMENT.contains(&key) || LOCATORS.contains(&key)
+}
+
+/// Whether the verb stands for steps that stand elsewhere.
+pub(super) fn is_reuse(name: &str) -> bool {
+    REUSE.contains(&name)
 }
 
 impl<'s> Rewriter<'_, 's> {
@@ -164,17 +159,10 @@ impl<'s> Rewriter<'_, 's> {
 
     /// A verb that is a canonical command already, else a mistake.
     fn other(&mut self, verb: &mut Verb<'s>) -> Commands<'s> {
-        if is_control_flow(&verb.name) {
-            let message = format!(
-                "\"{}\" is control flow, which tests do not have yet",
-                verb.name
-            );
-            self.error(
-                verb.span,
-                ErrorReason::UnknownCommand,
-                message,
-                "write the steps one after the other, or one test for each case",
-            );
+        if is_reuse(&verb.name) {
+            let message = format!("\"{}\" stands for steps of another place", verb.name);
+            let suggestion = "write the steps here";
+            self.error(verb.span, ErrorReason::UnknownCommand, message, suggestion);
             return None;
         }
         if verb.name == "library" {

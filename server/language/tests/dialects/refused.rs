@@ -89,11 +89,28 @@ fn a_selector_without_quotes_is_explained_and_repaired() {
 }
 
 #[test]
-fn control_flow_is_refused_as_such() {
-    assert_eq!(
-        mistakes("test: t\ndo:\n  - c: A\n  - if: {cond: x}\n    then: [{c: B}]\n"),
-        "4:5 UNKNOWN_COMMAND \"if\" is control flow, which tests do not have yet (write the steps one after the other, or one test for each case)\n"
-    );
+fn what_a_block_lacks_is_told() {
+    for (steps, told) in [
+        (
+            "  - if: {cond: .x}\n",
+            "4:5 MISSING_KEY \"if\" needs \"then\" (add \"then:\" and a list of steps)\n",
+        ),
+        (
+            "  - loop: {over: [a]}\n",
+            "4:5 MISSING_KEY \"for_each\" needs \"steps\" (add \"steps:\" and a list of steps)\n",
+        ),
+        (
+            "  - if: {cond: \"exsts(.x)\", then: [{c: A}]}\n",
+            "4:16 INVALID_VALUE \"exsts\" is no kind of assertion (did you mean \"exists\"?)\n",
+        ),
+        (
+            "  - try: [{c: A}]\n    cach: [{c: B}]\n",
+            "5:5 UNKNOWN_KEY the key \"cach\" has no meaning here (did you mean \"catch\"?)\n",
+        ),
+    ] {
+        let file = format!("test: t\ndo:\n  - c: A\n{steps}");
+        assert_eq!(mistakes(&file), told, "{file}");
+    }
 }
 
 #[test]

@@ -212,6 +212,7 @@ fn step_text(tally: &Tally, step: &StepFinished, style: Style) -> String {
     };
     let indent = 2 * step.within.len();
     let title = one_line(tally.step_title(step));
+    let below = format!("\n      {:indent$}", "");
     let mut text = format!("    {:indent$}{mark} {title}", "");
     text += &style.dim(&place(step));
     text += &match result.outcome() {
@@ -230,12 +231,12 @@ fn step_text(tally: &Tally, step: &StepFinished, style: Style) -> String {
         .as_ref()
         .filter(|_| matches!(result.outcome(), Outcome::Fail | Outcome::Error))
     {
-        let message = plain(&failure.message).replace('\n', "\n      ");
-        text += &format!("\n      {message} [{}]", failure.reason);
+        let message = plain(&failure.message).replace('\n', &below);
+        text += &format!("{below}{message} [{}]", failure.reason);
     }
     for warning in &result.warnings {
         let mark = style.yellow("warning:");
-        text += &format!("\n      {mark} {}", one_line(&warning.message));
+        text += &format!("{below}{mark} {}", one_line(&warning.message));
     }
     text
 }
@@ -251,7 +252,8 @@ fn place(step: &StepFinished) -> String {
         BlockKind::If if block.branch == 0 => "  no condition held".to_owned(),
         BlockKind::If if block.branch > 1 => format!("  branch {}", block.branch),
         BlockKind::Repeat | BlockKind::While | BlockKind::ForEach => {
-            format!("  {} iterations", block.iterations)
+            let plural = if block.iterations == 1 { "" } else { "s" };
+            format!("  {} iteration{plural}", block.iterations)
         }
         BlockKind::Try if block.caught => "  caught".to_owned(),
         _ => String::new(),
