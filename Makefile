@@ -47,7 +47,7 @@ lint: ## Check formatting, clippy, the contract, licences and shell scripts
 	cargo fmt --all --check
 	$(BUF) lint
 	$(TOOLS)/cargo-deny --workspace --locked check bans licenses sources
-	shellcheck scripts/install-deps .ci/run
+	shellcheck scripts/install-deps scripts/fuzz .ci/run
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 .PHONY: lint
 
@@ -56,6 +56,17 @@ bench: ## Measure Étude beside Playwright, Selenium and bare tonic (SUITES="bro
 	cargo build --locked --release --package etude-server --package etude-bench
 	$(TARGET_DIR)/release/etude-bench run --etude $(TARGET_DIR)/release/etude $(SUITES)
 .PHONY: bench
+
+bench-language: ## Measure the test language beside PyYAML (ETUDE_CORPUS=DIR adds a folder of tests)
+	@scripts/install-deps python
+	ETUDE_BENCH_PYTHON=$(CURDIR)/target/tools/python/bin/python3 \
+		cargo bench --locked --package etude-language --bench language
+.PHONY: bench-language
+
+fuzz: ## Fuzz the test language (FUZZ="document" picks, FUZZ_SECONDS=60 for each)
+	@scripts/install-deps fuzz
+	scripts/fuzz $(or $(FUZZ_SECONDS),60) $(FUZZ)
+.PHONY: fuzz
 
 audit: ## Check the dependencies for security advisories (needs github.com)
 	@scripts/install-deps lint

@@ -1,15 +1,63 @@
-//! What holds for any input. The tests call it with generated files; a fuzzer can as well:
-//! `fuzz_target!(|data: &[u8]| etude_language::fuzz::check(data));`
+//! What holds for any input. The tests call it with generated files, `fuzz/` with those of
+//! libFuzzer.
 
 use etude::v1::{Diagnostic, DocumentFormat, Severity};
 
-/// Parses and prints `content`, and checks what must hold whatever it is.
+use crate::{duration, template};
+
+/// Parses and prints a file in YAML, JSON or any dialect of them, and checks what must hold
+/// whatever it is.
 ///
 /// # Panics
 ///
 /// Something does not hold: that is a defect of this crate.
 pub fn check(content: &[u8]) {
-    let parsed = crate::parse("fuzz.yaml", content);
+    check_file("fuzz.yaml", content);
+}
+
+/// The same for a file of statements in words.
+///
+/// # Panics
+///
+/// As [`check`].
+pub fn check_statements(content: &[u8]) {
+    check_file("fuzz.txt", content);
+}
+
+/// Scans a text for `$variables` and `${expressions}`, and checks what must hold.
+///
+/// # Panics
+///
+/// As [`check`].
+pub fn check_template(text: &str) {
+    let plain = template::parse(&template::escape(text)).map(|t| t.parts);
+    let expected = match text {
+        "" => vec![],
+        _ => vec![template::Part::Text(text.to_owned())],
+    };
+    assert_eq!(plain, Ok(expected), "an escaped text stands for itself");
+    match template::parse(text) {
+        Ok(read) => {
+            let texts =
+                |pair: &[template::Part]| pair.iter().all(|p| matches!(p, template::Part::Text(_)));
+            assert!(!read.parts.windows(2).any(texts), "{:?}", read.parts);
+            assert!(read.variables().all(|name| !name.is_empty()));
+        }
+        Err(error) => assert!(text[error.offset..].starts_with('$'), "{error:?}"),
+    }
+    if let Ok(read) = duration::parse(text) {
+        let printed = duration::format(&read).unwrap_or_default();
+        assert_eq!(duration::parse(&printed), Ok(read), "{printed}");
+    }
+}
+
+fn check_file(name: &str, content: &[u8]) {
+    crate::detect(name, content);
+    let text = std::str::from_utf8(content).ok();
+    if let Some(repaired) = text.and_then(crate::repair) {
+        assert_eq!(crate::repair(&repaired), None, "repaired once is repaired");
+    }
+    let parsed = crate::parse(name, content);
     let errors = |d: &Diagnostic| d.severity == Severity::Error as i32;
     assert_eq!(parsed.test.is_none(), parsed.diagnostics.iter().any(errors));
     assert!(parsed.diagnostics.len() <= 1000);
@@ -28,7 +76,7 @@ pub fn check(content: &[u8]) {
     };
     assert!(!crate::validate_test(&test).iter().any(errors));
     for format in [DocumentFormat::Yaml, DocumentFormat::Json] {
-        let printed = crate::format_document("fuzz.yaml", content, format);
+        let printed = crate::format_document(name, content, format);
         let printed = printed.unwrap_or_default();
         let again = crate::parse("fuzz.yaml", &printed);
         // A file near the bound can be printed longer than it was.

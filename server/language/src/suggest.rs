@@ -46,6 +46,20 @@ pub(crate) fn same_word(written: &str, word: &str) -> bool {
 
 /// `Double-Click`, `double click` and `doubleClick` as `double_click`.
 pub(crate) fn plain(word: &str) -> String {
+    match is_plain(word) {
+        true => word.to_owned(),
+        false => made_plain(word),
+    }
+}
+
+/// Most words are plain as they are written, and every key of a file is asked for.
+fn is_plain(word: &str) -> bool {
+    let letters = word.as_bytes();
+    let is_plain = |letter: &u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    letters.iter().all(is_plain) && !letters.windows(2).any(|pair| pair == b"__")
+}
+
+fn made_plain(word: &str) -> String {
     let mut out = String::with_capacity(word.len() + 4);
     let mut after_lower = false;
     for letter in word.trim().chars() {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use etude::v1::Severity;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::output::{self, Format, FormatArgs, note};
@@ -28,9 +29,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let mut reports = Vec::new();
     let (mut errors, mut warnings) = (0, 0);
-    for file in files::find(&args.files)? {
-        let name = files::name(&file);
-        let parsed = etude_language::parse(&name, &files::read(&file)?);
+    let files = files::find(&args.files)?;
+    let parsed = files.par_iter().map(|file| {
+        let name = files::name(file);
+        let parsed = etude_language::parse(&name, &files::read(file)?);
+        Ok((name, parsed))
+    });
+    for (name, parsed) in parsed.collect::<Result<Vec<_>, Problem>>()? {
         let count = |severity: Severity| {
             let of_it = |d: &&etude::v1::Diagnostic| d.severity() == severity;
             parsed.diagnostics.iter().filter(of_it).count()

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::quality::RandomState;
+
 use crate::source::Span;
 
 /// Places by the path of the field, such as `checkpoints[0].steps[3].command.click.target`.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    spans: HashMap<String, Span>,
-    keys: HashMap<String, Span>,
+    spans: HashMap<String, Span, RandomState>,
+    keys: HashMap<String, Span, RandomState>,
     refused: HashSet<String>,
 }
 
