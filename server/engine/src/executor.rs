@@ -8,6 +8,7 @@
 mod api;
 mod artifacts;
 mod blocks;
+mod builtins;
 mod compare;
 pub mod flags;
 mod result;
@@ -27,6 +28,7 @@ use etude::v1::{self, ErrorReason, Failure, Outcome, ScreenshotPolicy, command::
 use etude::validate::{Validate as _, Validated};
 use serde_json::Value;
 
+pub use self::builtins::Facts;
 use self::result::{Attempt, Started};
 pub use self::scope::{
     DEFAULT_NAVIGATION_TIMEOUT, DEFAULT_TIMEOUT, Scope, ScopeOptions, StepDefaults,
@@ -109,6 +111,7 @@ impl Executor {
     ) -> Result<Scope> {
         let session = backend.open(spec).await?;
         let mut scope = Scope::new(session, backend.kind(), options);
+        scope.secrets = Arc::clone(&self.inner.secrets);
         let template = scope.base_url.clone();
         match self.render(&mut scope, &template).await {
             Ok(base_url) => {
@@ -348,7 +351,7 @@ fn variables_of(
     command.visit_texts(&mut |kind, text| match kind {
         TextKind::Expression => values.append(&mut used.bind(scope, text)),
         TextKind::Reads => match used.read(scope, text) {
-            Ok(value) => drop(values.insert(text.to_owned(), value.clone())),
+            Ok(value) => drop(values.insert(text.to_owned(), value.into_owned())),
             Err(failure) => unknown = Some(failure),
         },
         TextKind::Template | TextKind::Sets => {}

@@ -227,7 +227,7 @@ pub trait CommitListener: Send + Sync + 'static {
 /// A run to be created.
 #[derive(Debug, Clone)]
 pub struct NewRun {
-    /// The run: name, test name, labels, statistics (totals and rows) and create time are set.
+    /// The run: name, test name, labels, environment, statistics (totals and rows) and create time are set.
     pub run: v1::Run,
     /// What it executes, with the compiled test.
     pub spec: v1::RunSpec,
@@ -239,6 +239,22 @@ pub struct NewRun {
     pub queued: v1::RunQueued,
     /// Runs that may wait.
     pub max_queued: u32,
+}
+
+/// Takes the values out of a spec that nobody may see once its run is over; true: there were some.
+pub fn erase_hidden(spec: &mut v1::RunSpec) -> bool {
+    use v1::environment_variable::Source;
+
+    let mut erased = !spec.env.is_empty();
+    spec.env.clear();
+    let named = spec.environment.iter_mut();
+    for variable in named.flat_map(|environment| &mut environment.variables) {
+        if let Some(Source::Hidden(text)) = &mut variable.source {
+            erased |= !text.is_empty();
+            text.clear();
+        }
+    }
+    erased
 }
 
 /// A run that a worker has taken.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use etude::v1;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::error::failure;
@@ -22,7 +22,7 @@ const DERIVED_BYTES: usize = 8;
 /// Where a variable's value comes from. A later layer hides an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
-    /// The server's environment.
+    /// The named environment.
     Environment,
     /// The test.
     Test,
@@ -47,6 +47,8 @@ pub struct Variable {
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     layers: [BTreeMap<String, Variable>; 5],
+    /// Environment variables of whoever asked.
+    env: BTreeMap<String, Variable>,
     mask: Mask,
     revision: u64,
 }
@@ -92,7 +94,57 @@ impl Variables {
         }
     }
 
-    /// Takes over the variables of a request or a test; those with a secret get its value.
+    /// Sets an environment variable of whoever asked; it is masked wherever it occurs.
+    pub fn set_env(&mut self, name: impl Into<String>, value: &str) {
+        self.mask.add(value);
+        let value = Value::String(value.to_owned());
+        let secret = true;
+        self.env.insert(name.into(), Variable { value, secret });
+    }
+
+    /// What `${ENV:name}` stands for: an environment variable of whoever asked, else a variable of
+    /// the named environment, else a secret of the server.
+    pub fn env(&mut self, name: &str, secrets: &Secrets) -> Option<Variable> {
+        let named = || self.layers[Layer::Environment as usize].get(name);
+        if let Some(variable) = self.env.get(name).or_else(named) {
+            return Some(variable.clone());
+        }
+        let secret = secrets.get(name)?;
+        self.set_env(name, secret.expose_secret());
+        self.env.get(name).cloned()
+    }
+
+    /// Takes over the variables of a named environment. To be called before [`Variables::load`].
+    ///
+    /// # Errors
+    ///
+    /// The server does not hold one of the secrets.
+    pub fn load_environment(
+        &mut self,
+        environment: &v1::Environment,
+        secrets: &Secrets,
+    ) -> Result<(), SecretNotFound> {
+        use v1::environment_variable::Source;
+
+        let layer = Layer::Environment;
+        for (index, variable) in environment.variables.iter().enumerate() {
+            match &variable.source {
+                Some(Source::Value(text)) => {
+                    self.set(layer, &variable.name, Value::String(text.clone()));
+                }
+                Some(Source::Hidden(text)) => self.set_secret(layer, &variable.name, text),
+                Some(Source::Secret(name)) => {
+                    let secret = held(secrets, index, name)?;
+                    self.set_secret(layer, &variable.name, secret.expose_secret());
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the variables of a request or a test; those with a secret get its value, and
+    /// those without a value leave what a lower layer says.
     ///
     /// # Errors
     ///
@@ -106,16 +158,18 @@ impl Variables {
         for (index, variable) in variables.iter().enumerate() {
             match &variable.source {
                 Some(v1::variable::Source::Secret(name)) => {
-                    let value = secrets.get(name).ok_or_else(|| SecretNotFound {
-                        index,
-                        name: name.clone(),
-                    })?;
-                    self.set_secret(layer, &variable.name, value.expose_secret());
+                    let secret = held(secrets, index, name)?;
+                    self.set_secret(layer, &variable.name, secret.expose_secret());
+                }
+                Some(v1::variable::Source::Env(name)) => {
+                    if let Some(found) = self.env(name, secrets) {
+                        self.insert(layer, variable.name.clone(), found);
+                    }
                 }
                 Some(v1::variable::Source::Value(value)) => {
                     self.set(layer, &variable.name, Value::String(value.clone()));
                 }
-                None => self.set(layer, &variable.name, Value::String(String::new())),
+                None => {}
             }
         }
         Ok(())
@@ -140,16 +194,19 @@ impl Variables {
     /// Every variable's text with secrets masked, for people.
     pub fn masked(&self) -> BTreeMap<String, String> {
         self.iter()
-            .map(|(name, variable)| (name.to_owned(), self.show(variable, SHOWN_BYTES)))
+            .map(|(name, variable)| {
+                let shown = self.show(&variable.value, variable.secret, SHOWN_BYTES);
+                (name.to_owned(), shown)
+            })
             .collect()
     }
 
-    /// A variable's text with secrets masked, at most `bytes` of it.
-    pub(crate) fn show(&self, variable: &Variable, bytes: usize) -> String {
-        if variable.secret {
+    /// A value's text with secrets masked, at most `bytes` of it.
+    pub(crate) fn show(&self, value: &Value, secret: bool, bytes: usize) -> String {
+        if secret {
             return mask::DOTS.to_owned();
         }
-        let text = text_of(&variable.value);
+        let text = text_of(value);
         let mut text = self.mask.text(&text).into_owned();
         mask::cut(&mut text, bytes);
         text
@@ -174,6 +231,13 @@ impl Variables {
         self.revision += 1;
         self.layers[layer as usize].insert(name, variable);
     }
+}
+
+fn held(secrets: &Secrets, index: usize, name: &str) -> Result<SecretString, SecretNotFound> {
+    secrets.get(name).ok_or_else(|| SecretNotFound {
+        index,
+        name: name.to_owned(),
+    })
 }
 
 /// A variable's value as text: text as it is, everything else as JSON.

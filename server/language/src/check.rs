@@ -3,9 +3,9 @@
 
 mod blocks;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation};
+use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation, variable};
 use etude::validate::{Validate, Violation};
 use prost_reflect::ReflectMessage;
 
@@ -153,6 +153,23 @@ fn uses(test: &v1::Test, uses: &[Uses]) -> Vec<Finding> {
         });
     }
     found
+}
+
+/// The environment variables of whoever submits a test that it reads, each with whether it needs
+/// to be set: whether a use of it has no default.
+pub fn environment_of(test: &v1::Test) -> BTreeMap<String, bool> {
+    let mut names = BTreeMap::new();
+    let mut add = |name: String, needed: bool| *names.entry(name).or_default() |= needed;
+    let of_rows = test.data_rows.iter().flat_map(|row| &row.variables);
+    for variable in test.variables.iter().chain(of_rows) {
+        if let Some(variable::Source::Env(name)) = &variable.source {
+            add(name.clone(), true);
+        }
+    }
+    for (name, has_default) in uses_of(test).into_iter().flat_map(|uses| uses.environment) {
+        add(name, !has_default);
+    }
+    names
 }
 
 /// The uses of variables of a typed test, in the order of execution.

@@ -50,8 +50,6 @@ struct Rewriter<'r, 's> {
     tree: &'r mut Tree<'s>,
     mistakes: &'r mut Mistakes,
     format: TestFormat,
-    /// Where the file begins.
-    format_span: Span,
     /// What a duration without a unit counts.
     unit: Unit,
     /// The address where the test begins.
@@ -60,8 +58,6 @@ struct Rewriter<'r, 's> {
     held: Vec<&'static str>,
     /// What a suite's own names stand for.
     names: Vec<(String, String)>,
-    /// Names that texts take from the environment, and whether they are secrets.
-    environment: Vec<(String, bool)>,
 }
 
 /// The root of the file in the canonical form; `root` itself when it has that already.
@@ -77,7 +73,6 @@ pub(crate) fn normalise(
     }
     let unit = bare::unit(tree, root);
     let mut rewriter = Rewriter {
-        format_span: tree.node(root).span,
         tree,
         mistakes,
         format,
@@ -85,7 +80,6 @@ pub(crate) fn normalise(
         start: None,
         held: Vec::new(),
         names: Vec::new(),
-        environment: Vec::new(),
     };
     match format {
         TestFormat::Canonical => rewriter.texts(root),

@@ -5,6 +5,7 @@
 //! - [`format()`] and [`format_document`]: the canonical form, of a test and of a file
 //! - [`schema()`]: the JSON Schema of test files, for editors
 //! - [`template`]: texts with `$variables` and `${expressions}`
+//! - [`builtins`]: variables that every test has
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
 //!
@@ -15,6 +16,7 @@
 //! Any input is answered within bounds of time and memory: a file has at most 1 MiB, nests at
 //! most 100 deep, and its aliases expand to at most 4 MiB.
 
+pub mod builtins;
 mod check;
 mod decode;
 mod diagnose;
@@ -39,7 +41,7 @@ use etude::catalog::{self, CommandSpec};
 use etude::v1::{self, Diagnostic};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
-pub use check::validate_test;
+pub use check::{environment_of, validate_test};
 use decode::Decoded;
 use diagnose::Mistakes;
 pub use dialect::repair;

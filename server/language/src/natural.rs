@@ -137,12 +137,12 @@ fn value_text(value: &Piece<'_>) -> String {
 
 /// A single variable or expression as it is, any other text in quotes.
 fn template_text(text: &str) -> String {
-    let alone = !template::is_literal(text)
+    let alone = text.starts_with('$')
         && text.len() <= MAX_VALUE
         && template::parse(text).is_ok_and(|template| {
             matches!(
                 template.parts.as_slice(),
-                [Part::Variable { .. } | Part::Expression(_)]
+                [Part::Variable { .. } | Part::Environment { .. } | Part::Expression(_)]
             )
         });
     if alone { shown(text) } else { quoted(text) }

@@ -101,16 +101,19 @@ fn checkpoints(field: &Field) -> Value {
 
 fn variables() -> Value {
     let model = model::message("etude.v1.Variable");
-    let description = |name| {
+    let description = |name: &str| {
         model
             .field(name)
             .map_or("", |field| &field.spec.description)
     };
-    let mut secret = Keys::default();
-    if let Some(field) = model.field("secret") {
-        secret.add("secret", field_value(field));
-        secret.rule(given(["secret"]));
-    }
+    let named = |key: &str| {
+        let mut keys = Keys::default();
+        if let Some(field) = model.field(key) {
+            keys.add(key, field_value(field));
+            keys.rule(given([key]));
+        }
+        described(keys.into_object(), description(key))
+    };
     let name = model.field("name").map(field_value).unwrap_or_default();
     let value = model.field("value").map(field_value).unwrap_or_default();
     let all = model::message("etude.v1.Test").field("variables");
@@ -121,7 +124,8 @@ fn variables() -> Value {
             "anyOf": [
                 described(value, description("value")),
                 {"type": "null", "description": "Declared, without a value."},
-                described(secret.into_object(), description("secret")),
+                named("secret"),
+                named("env"),
             ],
         },
     });

@@ -1,9 +1,12 @@
 //! Templates: texts in which `$name` and `${expression}` stand for values.
 //!
 //! - `$name` is a variable; `$user.name` looks into one that holds JSON (see [`select`])
+//! - `{{name}}` and `{{user.name}}` are the same, for a name that letters follow
 //! - `$name with default "text"` is the text when the variable has no value
+//! - `${ENV:NAME}` is an environment variable of whoever submits the test
 //! - `${ expression }` is JavaScript that the page evaluates
 //! - `$$` is a dollar sign, and so is a `$` before anything else: `$5` costs five dollars
+//! - `{{"text"}}` is the text: `{{"{{"}}` writes the braces themselves
 
 mod javascript;
 
@@ -12,6 +15,10 @@ use std::borrow::Cow;
 pub use javascript::variables_of;
 
 const WITH_DEFAULT: &str = " with default \"";
+
+const BRACES: &str = "{{";
+
+const ENVIRONMENT: &str = "ENV:";
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +39,13 @@ pub enum Part {
         /// What follows after dots: `["address", "city"]` for `$user.address.city`.
         path: Vec<String>,
         /// The text to take when the variable has no value.
+        default: Option<String>,
+    },
+    /// An environment variable of whoever submits the test.
+    Environment {
+        /// Its name.
+        name: String,
+        /// The text to take when it is not set.
         default: Option<String>,
     },
     /// JavaScript to evaluate in the page, without `${` and `}`.
@@ -57,6 +71,9 @@ pub enum Problem {
     /// `${}`.
     #[error("the expression between \"${{\" and \"}}\" is empty")]
     EmptyExpression,
+    /// `${ENV:` without the name of an environment variable.
+    #[error("no name of an environment variable stands after \"${{ENV:\"")]
+    EnvironmentName,
     /// ` with default "` without its second quote.
     #[error("the text after \"with default\" has no closing quote")]
     OpenDefault,
@@ -70,6 +87,7 @@ impl Problem {
             Self::EmptyExpression => {
                 "write JavaScript between the braces, or \"$${}\" for the plain text"
             }
+            Self::EnvironmentName => "write \"${ENV:NAME}\", with letters, digits and \"_\"",
             Self::OpenDefault => "end the default with \" (write \\\" for a quote inside it)",
         }
     }
@@ -86,7 +104,15 @@ impl Template {
                 ..
             } => vec![name.as_str()],
             Part::Expression(expression) => variables_of(expression),
-            Part::Text(_) | Part::Variable { .. } => Vec::new(),
+            Part::Text(_) | Part::Environment { .. } | Part::Variable { .. } => Vec::new(),
+        })
+    }
+
+    /// The environment variables that it uses, each with whether it has a default.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Environment { name, default } => Some((name.as_str(), default.is_some())),
+            _ => None,
         })
     }
 }
@@ -105,9 +131,12 @@ pub fn parse(text: &str) -> Result<Template, TemplateError> {
         literal: String::new(),
     };
     let mut at = 0;
-    while let Some(found) = text[at..].find('$') {
+    while let Some(found) = mark(&text[at..]) {
         parser.literal.push_str(&text[at..at + found]);
-        at = parser.dollar(at + found)?;
+        at = match text.as_bytes()[at + found] {
+            b'$' => parser.dollar(at + found)?,
+            _ => parser.braces(at + found),
+        };
     }
     parser.literal.push_str(&text[at..]);
     parser.flush();
@@ -116,18 +145,107 @@ pub fn parse(text: &str) -> Result<Template, TemplateError> {
     })
 }
 
+/// Where the first `$` or `{{` stands.
+fn mark(text: &str) -> Option<usize> {
+    let mut start = 0;
+    while let Some(at) = text[start..].find(['$', '{']) {
+        let at = start + at;
+        if text[at..].starts_with('$') || text[at..].starts_with(BRACES) {
+            return Some(at);
+        }
+        start = at + 1;
+    }
+    None
+}
+
 /// Whether the text stands for itself, so that it needs no [`parse`].
 pub fn is_literal(text: &str) -> bool {
-    !text.contains('$')
+    mark(text).is_none()
 }
 
 /// The template that stands for exactly this text.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_literal(text) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.replace('$', "$$"))
+        return Cow::Borrowed(text);
     }
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(at) = mark(rest) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let taken = match in_braces(after) {
+            _ if after.starts_with('$') => {
+                out.push_str("$$");
+                1
+            }
+            Some(_) => {
+                out.push_str("{{\"{{\"}}");
+                BRACES.len()
+            }
+            None => {
+                out.push('{');
+                1
+            }
+        };
+        rest = &after[taken..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// What `{{…}}`, with which a text begins, stands for, and its length. `None` when nothing but
+/// text stands there: `{{ 1 + 1 }}` belongs to some other tool.
+fn in_braces(text: &str) -> Option<(Part, usize)> {
+    let start = text.strip_prefix(BRACES)?;
+    let start = text.len() - start.trim_start_matches(' ').len();
+    let (part, end) = match text.as_bytes().get(start)? {
+        b'"' => {
+            let (inner, end) = quoted(text, start + 1)?;
+            (Part::Text(inner), end)
+        }
+        byte if is_name_start(*byte) => named(text, start).ok()?,
+        _ => return None,
+    };
+    let rest = text[end..].trim_start_matches(' ');
+    let after = rest.strip_prefix("}}")?;
+    Some((part, text.len() - after.len()))
+}
+
+/// The variable whose name begins at `start`, with its path and default, and where it ends.
+fn named(text: &str, start: usize) -> Result<(Part, usize), Problem> {
+    let mut end = name_end(text, start);
+    let name = text[start..end].to_owned();
+    let mut path = Vec::new();
+    while text[end..].starts_with('.') {
+        let next = name_end(text, end + 1);
+        if next == end + 1 {
+            break;
+        }
+        path.push(text[end + 1..next].to_owned());
+        end = next;
+    }
+    let (default, end) = default_at(text, end)?;
+    let part = Part::Variable {
+        name,
+        path,
+        default,
+    };
+    Ok((part, end))
+}
+
+/// The default that follows at `start`, if one does, and where it ends.
+fn default_at(text: &str, start: usize) -> Result<(Option<String>, usize), Problem> {
+    if !text[start..].starts_with(WITH_DEFAULT) {
+        return Ok((None, start));
+    }
+    let (default, end) = quoted(text, start + WITH_DEFAULT.len()).ok_or(Problem::OpenDefault)?;
+    Ok((Some(default), end))
+}
+
+/// The name in a text that is `${ENV:NAME}` and nothing else.
+pub(crate) fn environment_name(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${ENV:")?.strip_suffix('}')?;
+    is_name(name).then_some(name)
 }
 
 /// What `$variable.path` stands for when the variable has this value.
@@ -202,7 +320,14 @@ impl Parser<'_> {
                 Ok(at + 2)
             }
             Some(b'{') => self.expression(at),
-            Some(first) if is_name_start(first) => self.variable(at),
+            Some(first) if is_name_start(first) => {
+                let (part, end) = named(self.text, at + 1).map_err(|problem| TemplateError {
+                    offset: at,
+                    problem,
+                })?;
+                self.push(part);
+                Ok(end)
+            }
             _ => {
                 self.literal.push('$');
                 Ok(at + 1)
@@ -221,41 +346,43 @@ impl Parser<'_> {
         if expression.is_empty() {
             return Err(error(Problem::EmptyExpression));
         }
-        let part = Part::Expression(expression.to_owned());
-        self.flush();
-        self.parts.push(part);
-        Ok(at + 2 + end + 1)
-    }
-
-    fn variable(&mut self, at: usize) -> Result<usize, TemplateError> {
-        let mut end = name_end(self.text, at + 1);
-        let name = self.text[at + 1..end].to_owned();
-        let mut path = Vec::new();
-        while self.text[end..].starts_with('.') {
-            let next = name_end(self.text, end + 1);
-            if next == end + 1 {
-                break;
-            }
-            path.push(self.text[end + 1..next].to_owned());
-            end = next;
+        let end = at + 2 + end + 1;
+        let Some(name) = expression.strip_prefix(ENVIRONMENT) else {
+            self.push(Part::Expression(expression.to_owned()));
+            return Ok(end);
+        };
+        if !is_name(name) {
+            return Err(error(Problem::EnvironmentName));
         }
-        let mut default = None;
-        if self.text[end..].starts_with(WITH_DEFAULT) {
-            let (text, after) =
-                quoted(self.text, end + WITH_DEFAULT.len()).ok_or(TemplateError {
-                    offset: at,
-                    problem: Problem::OpenDefault,
-                })?;
-            default = Some(text);
-            end = after;
-        }
-        self.flush();
-        self.parts.push(Part::Variable {
-            name,
-            path,
+        let (default, end) = default_at(self.text, end).map_err(error)?;
+        self.push(Part::Environment {
+            name: name.to_owned(),
             default,
         });
         Ok(end)
+    }
+
+    /// Reads what stands at the `{{` at `at`; returns where the text goes on.
+    fn braces(&mut self, at: usize) -> usize {
+        match in_braces(&self.text[at..]) {
+            Some((Part::Text(text), length)) => {
+                self.literal.push_str(&text);
+                at + length
+            }
+            Some((part, length)) => {
+                self.push(part);
+                at + length
+            }
+            None => {
+                self.literal.push('{');
+                at + 1
+            }
+        }
+    }
+
+    fn push(&mut self, part: Part) {
+        self.flush();
+        self.parts.push(part);
     }
 
     fn flush(&mut self) {
@@ -281,6 +408,10 @@ fn quoted(text: &str, start: usize) -> Option<(String, usize)> {
         }
     }
     None
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().next().is_some_and(is_name_start) && text.bytes().all(is_name_part)
 }
 
 fn is_name_start(byte: u8) -> bool {

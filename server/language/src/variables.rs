@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use etude::v1::{self, VariableUse};
 use prost_reflect::{DynamicMessage, Value};
 
+use crate::builtins::Builtin;
 use crate::diagnose::MAX_DIAGNOSTICS;
 use crate::model::{Field, Message};
 use crate::suggest;
@@ -17,6 +18,8 @@ pub(crate) struct Uses {
     pub(crate) reads: Vec<Read>,
     /// The variables that are set.
     pub(crate) sets: Vec<String>,
+    /// The environment variables that are read, and whether with a default.
+    pub(crate) environment: Vec<(String, bool)>,
     /// Templates that cannot be read.
     pub(crate) mistakes: Vec<BrokenTemplate>,
 }
@@ -89,9 +92,14 @@ impl Uses {
             }
             VariableUse::Unspecified if template::is_literal(text) => {}
             VariableUse::Unspecified => match template::parse(text) {
-                Ok(template) => template
-                    .variables()
-                    .for_each(|name| self.add_read(name, path)),
+                Ok(template) => {
+                    let environment = template.environment();
+                    self.environment
+                        .extend(environment.map(|(name, default)| (name.to_owned(), default)));
+                    template
+                        .variables()
+                        .for_each(|name| self.add_read(name, path));
+                }
                 Err(error) => self.mistakes.push(BrokenTemplate {
                     path: path.to_owned(),
                     rest: text[error.offset..].to_owned(),
@@ -140,12 +148,15 @@ pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u [Uses]) -> Vec<Undefin
         for read in &uses.reads {
             let name = read.name.as_str();
             let enough = found.len() >= MAX_DIAGNOSTICS;
-            if enough || set.contains(name) || !reported.insert(name) {
+            let known_already = set.contains(name) || Builtin::parse(name).is_some();
+            if enough || known_already || !reported.insert(name) {
                 continue;
             }
             let suggestion = if ever.contains(name) {
                 "a later step sets it; move that step before this one".to_owned()
             } else if let Some(nearest) = suggest::nearest(name, known.iter().copied()) {
+                format!("did you mean \"${nearest}\"?")
+            } else if let Some(nearest) = Builtin::nearest(name) {
                 format!("did you mean \"${nearest}\"?")
             } else {
                 format!("add it to \"variables:\", or write \"$${name}\" for the plain text")

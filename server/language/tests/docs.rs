@@ -1,4 +1,4 @@
-//! Every example of docs/language.md is what the page says it is.
+//! Every example of the pages about the language is what the page says it is.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,9 +16,13 @@ struct Block {
     line: usize,
 }
 
-fn blocks() -> Vec<Block> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/language.md");
-    let page = std::fs::read_to_string(path).unwrap();
+fn read(page: &str) -> String {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    std::fs::read_to_string(docs.join(page)).unwrap()
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let page = read(page);
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     for (index, line) in page.lines().enumerate() {
@@ -54,22 +58,39 @@ fn shown(parsed: &Parsed) -> String {
 
 #[test]
 fn every_example_is_valid_or_has_the_mistakes_that_are_shown() {
-    let blocks = blocks();
+    let mut checked = 0;
+    for page in ["language.md", "variables.md"] {
+        checked += check(page);
+    }
+    assert!(checked > 10, "{checked}");
+}
+
+#[test]
+fn every_built_in_variable_is_described() {
+    let page = read("variables.md");
+    for name in etude_language::builtins::Builtin::names() {
+        assert!(page.contains(&format!("`${name}`")), "{name}");
+    }
+}
+
+/// Checks the examples of a page; how many there are.
+fn check(page: &str) -> usize {
+    let blocks = blocks(page);
     let mut checked = 0;
     for (index, block) in blocks.iter().enumerate() {
         let file = match block.info.as_str() {
             "yaml steps" => format!("{AROUND_STEPS}{}", block.text),
             "yaml" | "json" | "yaml error" => block.text.clone(),
             "text" => continue,
-            other => panic!("line {}: a block of {other:?} is not checked", block.line),
+            other => panic!("{page}:{}: a block of {other:?} is not checked", block.line),
         };
         let expected = match block.info.as_str() {
             "yaml error" => blocks[index + 1].text.as_str(),
             _ => "",
         };
         let found = shown(&parse("t", file.as_bytes()));
-        assert_eq!(found, expected, "line {}:\n{found}", block.line);
+        assert_eq!(found, expected, "{page}:{}:\n{found}", block.line);
         checked += 1;
     }
-    assert!(checked > 10, "{checked}");
+    checked
 }

@@ -34,7 +34,7 @@ pub(super) async fn assert_variable(
     let value = if assert.variable.is_empty() {
         templates::evaluate(scope, &assert.expression, timing.timeout, used).await?
     } else {
-        used.read(scope, &assert.variable)?.clone()
+        used.read(scope, &assert.variable)?.into_owned()
     };
     let actual = text_of(&value).into_owned();
     let comparison = assert.comparison();

@@ -1,10 +1,16 @@
 //! What commands are executed in: a backend's session with its variables and defaults.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etude::v1;
+use etude_language::builtins::Builtin;
+use serde_json::Value;
 
+use super::builtins::Facts;
 use crate::backend::{BackendSession, PageState};
+use crate::secrets::Secrets;
 use crate::variables::Variables;
 
 /// Longest step when nothing else is said.
@@ -43,6 +49,8 @@ pub struct ScopeOptions {
     pub base_url: String,
     /// Its variables.
     pub variables: Variables,
+    /// What its built-in variables tell.
+    pub facts: Facts,
     /// What holds for its steps.
     pub defaults: StepDefaults,
 }
@@ -54,6 +62,9 @@ pub struct Scope {
     pub(super) owner: String,
     pub(super) base_url: String,
     pub(super) variables: Variables,
+    pub(super) facts: Facts,
+    /// The server's, which `${ENV:NAME}` reads when nobody brought the name.
+    pub(super) secrets: Arc<Secrets>,
     pub(super) defaults: StepDefaults,
     /// Number of the present or last step.
     pub(super) steps: u64,
@@ -75,6 +86,8 @@ impl Scope {
             owner: options.owner,
             base_url: options.base_url,
             variables: options.variables,
+            facts: options.facts,
+            secrets: Arc::default(),
             defaults: options.defaults,
             steps: 0,
             url: String::new(),
@@ -89,6 +102,23 @@ impl Scope {
     /// Its variables, for setting some between steps.
     pub fn variables_mut(&mut self) -> &mut Variables {
         &mut self.variables
+    }
+
+    /// The variable of this name, else the built-in one.
+    pub(super) fn find(&self, name: &str) -> Option<Found<'_>> {
+        if let Some(variable) = self.variables.get(name) {
+            return Some(Found {
+                value: Cow::Borrowed(&variable.value),
+                secret: variable.secret,
+                builtin: None,
+            });
+        }
+        let builtin = Builtin::parse(name)?;
+        Some(Found {
+            value: Cow::Owned(self.facts.value(builtin, &self.owner)?),
+            secret: false,
+            builtin: Some(builtin),
+        })
     }
 
     /// The address that relative addresses are completed with.
@@ -143,6 +173,14 @@ impl Scope {
     pub fn into_session(self) -> Box<dyn BackendSession> {
         self.session
     }
+}
+
+/// What a name stands for.
+pub(super) struct Found<'a> {
+    pub(super) value: Cow<'a, Value>,
+    pub(super) secret: bool,
+    /// Which built-in variable it is, if it is one.
+    pub(super) builtin: Option<Builtin>,
 }
 
 /// All but the values of variables.

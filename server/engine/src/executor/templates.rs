@@ -7,10 +7,12 @@ use std::time::Duration;
 use etude::texts::{TextKind, Texts};
 use etude::v1::{self, ErrorReason, Failure};
 use etude::validate::Validate;
+use etude_language::builtins::Builtin;
 use etude_language::template::{self, Part};
 use serde_json::Value;
 
-use super::scope::Scope;
+use super::builtins::parts_of_date;
+use super::scope::{Found, Scope};
 use crate::error::failure;
 use crate::variables::text_of;
 
@@ -28,15 +30,26 @@ pub(super) struct Used {
 
 impl Used {
     /// Notes that the variable is read and returns its value.
-    pub(super) fn read<'a>(&mut self, scope: &'a Scope, name: &str) -> Result<&'a Value, Failure> {
-        let variable = scope
-            .variables
-            .get(name)
+    pub(super) fn read<'a>(
+        &mut self,
+        scope: &'a Scope,
+        name: &str,
+    ) -> Result<Cow<'a, Value>, Failure> {
+        Ok(self.find(scope, name)?.value)
+    }
+
+    fn find<'a>(&mut self, scope: &'a Scope, name: &str) -> Result<Found<'a>, Failure> {
+        let found = scope
+            .find(name)
             .ok_or_else(|| unknown_variable(scope, name))?;
-        self.secret |= variable.secret;
-        let shown = || scope.variables.show(variable, SHOWN_BYTES);
+        self.note(scope, name, &found.value, found.secret);
+        Ok(found)
+    }
+
+    fn note(&mut self, scope: &Scope, name: &str, value: &Value, secret: bool) {
+        self.secret |= secret;
+        let shown = || scope.variables.show(value, secret, SHOWN_BYTES);
         self.shown.entry(name.to_owned()).or_insert_with(shown);
-        Ok(&variable.value)
     }
 
     /// The values of the variables that an expression names. A name that is no variable is left to
@@ -45,7 +58,7 @@ impl Used {
         let mut values = BTreeMap::new();
         for name in template::variables_of(expression) {
             if let Ok(value) = self.read(scope, name) {
-                values.insert(name.to_owned(), value.clone());
+                values.insert(name.to_owned(), value.into_owned());
             }
         }
         values
@@ -122,6 +135,9 @@ pub(super) async fn render(
                 path,
                 default,
             } => out.push_str(&variable(scope, name, path, default.as_deref(), used)?),
+            Part::Environment { name, default } => {
+                out.push_str(&environment(scope, name, default.as_deref(), used)?);
+            }
             Part::Expression(expression) => {
                 let value = evaluate(scope, expression, timeout, used).await?;
                 out.push_str(&text_of(&value));
@@ -156,13 +172,18 @@ fn variable(
     default: Option<&str>,
     used: &mut Used,
 ) -> Result<String, Failure> {
-    let value = match (used.read(scope, name), default) {
+    let found = match (used.find(scope, name), default) {
         (Err(_), Some(default)) => return Ok(default.to_owned()),
-        (value, _) => value?,
+        (found, _) => found?,
     };
-    let text = text_of(value);
-    if path.is_empty() {
+    let mut text = text_of(&found.value);
+    let Some(first) = path.first() else {
         return Ok(text.into_owned());
+    };
+    if matches!(found.builtin, Some(Builtin::Date(_)))
+        && let Some(parts) = parts_of_date(&text).filter(|_| is_part_of_date(first))
+    {
+        text = Cow::Owned(parts);
     }
     let selected = template::select(&text, path).or_else(|| default.map(str::to_owned));
     selected.ok_or_else(|| {
@@ -174,10 +195,38 @@ fn variable(
     })
 }
 
+fn is_part_of_date(key: &str) -> bool {
+    matches!(key, "year" | "month" | "day")
+}
+
+/// What `${ENV:name}` stands for.
+fn environment(
+    scope: &mut Scope,
+    name: &str,
+    default: Option<&str>,
+    used: &mut Used,
+) -> Result<String, Failure> {
+    if let Some(found) = scope.variables.env(name, &scope.secrets) {
+        let key = format!("ENV:{name}");
+        used.note(scope, &key, &found.value, found.secret);
+        return Ok(text_of(&found.value).into_owned());
+    }
+    default.map(str::to_owned).ok_or_else(|| Failure {
+        hint: format!(
+            "set it where the test is started, or write ${{ENV:{name}}} with default \"…\""
+        ),
+        ..failure(
+            ErrorReason::UnknownVariable,
+            format!("the environment variable `{name}` is not set"),
+        )
+    })
+}
+
 /// The failure of a step that reads a variable without a value.
 pub(super) fn unknown_variable(scope: &Scope, name: &str) -> Failure {
     let mut message = format!("the variable `{name}` has no value");
-    if let Some(near) = nearest(name, scope.variables.iter().map(|(name, _)| name)) {
+    let set = nearest(name, scope.variables.iter().map(|(name, _)| name));
+    if let Some(near) = set.map(str::to_owned).or_else(|| Builtin::nearest(name)) {
         message.push_str(&format!("; did you mean `{near}`?"));
     }
     Failure {

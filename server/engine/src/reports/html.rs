@@ -149,6 +149,9 @@ impl<'a> HtmlReport<'a> {
         let time = between(began.as_ref(), run.end_time.as_ref());
         fact("Duration", &Span(time).to_string(), out);
         fact("Browser", &overview.browsers.join(", "), out);
+        if !run.environment.is_empty() {
+            fact("Environment", &run.environment, out);
+        }
         if run.attempt > 1 {
             fact("Executions", &run.attempt.to_string(), out);
         }

@@ -113,6 +113,9 @@ impl JunitReport {
         property("row", &row.row.to_string());
         property("attempt", &row.attempt.to_string());
         property("browser", &row.browser);
+        if !self.run.environment.is_empty() {
+            property("environment", &self.run.environment);
+        }
         for (key, value) in &self.run.labels {
             property(&format!("labels.{key}"), value);
         }

@@ -1,11 +1,13 @@
 //! What the rows of one run share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use etude::v1::{self, run_spec::Source};
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
 use super::history::History;
@@ -16,9 +18,9 @@ use super::plan::{self, Plan};
 use super::{Services, clock};
 use crate::backend::{Backend, Health, SessionSpec};
 use crate::error::{Error, Result};
-use crate::executor::{Executor, Scope, ScopeOptions, StepDefaults};
+use crate::executor::{Executor, Facts, Scope, ScopeOptions, StepDefaults};
 use crate::store::ClaimedRun;
-use crate::variables::{Layer, Variables};
+use crate::variables::{Layer, SecretNotFound, Variables};
 
 /// The longest that a row may take, unless the test says otherwise.
 const ROW_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -43,12 +45,22 @@ pub(super) struct RunContext {
     backend: Arc<dyn Backend>,
     /// The test, without its steps.
     test: v1::Test,
-    /// Variables of the request, which hide those of the test and its rows.
-    variables: Vec<v1::Variable>,
+    /// What the request has brought beside the test.
+    brought: Brought,
     defaults: StepDefaults,
     history: History,
     progress: Mutex<v1::RunStatistics>,
     halted: AtomicBool,
+}
+
+/// Variables that come with the request.
+struct Brought {
+    /// Those that hide the test's and its rows'.
+    variables: Vec<v1::Variable>,
+    /// Those that the test's and its rows' hide.
+    environment: Option<v1::Environment>,
+    /// What `${ENV:NAME}` reads.
+    env: BTreeMap<String, String>,
 }
 
 impl RunContext {
@@ -75,7 +87,11 @@ impl RunContext {
             tasks: services.tasks.clone(),
             backend: Arc::clone(&services.backend),
             test,
-            variables: claimed.spec.variables,
+            brought: Brought {
+                variables: claimed.spec.variables,
+                environment: claimed.spec.environment,
+                env: claimed.spec.env,
+            },
             history,
             progress: Mutex::new(progress),
             halted: AtomicBool::new(false),
@@ -113,11 +129,12 @@ impl RunContext {
     /// # Errors
     ///
     /// The browser cannot be started, or a secret is missing.
-    pub(super) async fn open_scope(&self, row: u32) -> Result<Scope> {
+    pub(super) async fn open_scope(&self, row: u32, attempt: u32) -> Result<Scope> {
         let options = ScopeOptions {
             owner: self.run.name.clone(),
             base_url: self.test.base_url.clone(),
             variables: self.row_variables(row)?,
+            facts: self.facts(row, attempt),
             defaults: self.defaults.clone(),
         };
         let spec = SessionSpec {
@@ -145,19 +162,37 @@ impl RunContext {
             && may_begin_again(&self.config, self.run.attempt)
     }
 
+    fn facts(&self, row: u32, attempt: u32) -> Facts {
+        Facts {
+            time: Some(OffsetDateTime::now_utc()),
+            test_name: self.run.test_name.clone(),
+            environment: self.run.environment.clone(),
+            row,
+            row_name: self.row_name(row),
+            attempt,
+        }
+    }
+
     fn row_variables(&self, row: u32) -> Result<Variables> {
         let secrets = self.executor.secrets();
         let of_row = self.data_row(row).map(|data| data.variables.as_slice());
+        let missing = |missing: SecretNotFound| {
+            Error::new(v1::ErrorReason::SecretNotFound, missing.to_string())
+        };
         let mut variables = Variables::new();
+        for (name, value) in &self.brought.env {
+            variables.set_env(name, value);
+        }
+        if let Some(environment) = &self.brought.environment {
+            let loaded = variables.load_environment(environment, secrets);
+            loaded.map_err(missing)?;
+        }
         for (layer, list) in [
             (Layer::Test, self.test.variables.as_slice()),
             (Layer::Row, of_row.unwrap_or_default()),
-            (Layer::Row, self.variables.as_slice()),
+            (Layer::Caller, self.brought.variables.as_slice()),
         ] {
-            let loaded = variables.load(layer, list, secrets);
-            loaded.map_err(|missing| {
-                Error::new(v1::ErrorReason::SecretNotFound, missing.to_string())
-            })?;
+            variables.load(layer, list, secrets).map_err(missing)?;
         }
         Ok(variables)
     }

@@ -21,10 +21,15 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         return Err(Error::invalid("spec", "required", "is required"));
     };
     let test = executed_test(&mut spec)?;
+    let environment = spec.environment.as_ref();
+    let environment = environment
+        .map(|named| named.name.clone())
+        .unwrap_or_default();
     let queued = v1::RunQueued {
         test_name: test.name.clone(),
         rows: plan::rows(&test),
         steps_per_row: plan::steps_per_row(&test),
+        environment: environment.clone(),
     };
     let run = v1::Run {
         name: format!("runs/{}", Uuid::now_v7().simple()),
@@ -33,6 +38,7 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         create_time: Some(clock::now()),
         statistics: Some(plan::untouched_statistics(&test)),
         labels: spec.labels.clone(),
+        environment,
         ..v1::Run::default()
     };
     spec.source = Some(Source::Test(test));

@@ -162,7 +162,7 @@ impl<'a> RowExecution<'a> {
             biased;
             () = self.run.interrupt.thrown() => None,
             () = sleep_until(self.deadline) => Some(Err(self.out_of_time())),
-            opened = self.run.open_scope(self.row) => Some(opened.map_err(|error: Error| error.to_failure())),
+            opened = self.run.open_scope(self.row, self.attempt) => Some(opened.map_err(|error: Error| error.to_failure())),
         };
         match opened {
             Some(Ok(scope)) => Some(scope),

@@ -12,7 +12,7 @@ use super::registry::Slot;
 use super::{Inner, keeper, now, shutting_down, turn};
 use crate::backend::SessionSpec;
 use crate::error::{Error, Result};
-use crate::executor::{ScopeOptions, StepDefaults, to_std};
+use crate::executor::{Facts, ScopeOptions, StepDefaults, to_std};
 use crate::variables::{Layer, Variables};
 
 /// The viewport of a session whose creator says nothing.
@@ -70,6 +70,7 @@ async fn open(
         owner: name.clone(),
         base_url: request.base_url.clone(),
         variables,
+        facts: Facts::default(),
         defaults: StepDefaults {
             screenshots: screenshots(request),
             ..StepDefaults::default()

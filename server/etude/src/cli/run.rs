@@ -1,5 +1,6 @@
 //! `etude run`: tests, over gRPC, on a server of its own or a running one.
 
+mod environment;
 mod plan;
 mod printer;
 mod runner;
@@ -134,6 +135,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         .map(|file| (file.clone(), files::name(&file)))
         .collect();
     let tests = plan_named(&files, &args.how)?;
+    environment::tell_missing(&tests);
     let mut interrupt = Interrupt::listen()?;
     let parallel = usize::from(args.how.parallel);
     let host = match &args.server {

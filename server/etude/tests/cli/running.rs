@@ -163,6 +163,34 @@ fn variables_and_local_files_reach_the_page() {
 }
 
 #[test]
+fn environment_variables_reach_the_page_and_stay_hidden() {
+    let shop = Shop::start();
+    let input = test(
+        "  - execute: document.body.innerHTML = '<input aria-label=Key><p>'\n  \
+           - write: {text: '${ENV:SHOP_TEST_KEY}', into: Key}\n  \
+           - assert_equals: {element: Key, value: canary-123}\n  \
+           - log: '{{missing with default \"none\"}} ${ENV:SHOP_TEST_NONE} with default \"unset\"'\n  \
+           - log: at ${ENV:SHOP_TEST_NONE}\n",
+    );
+    let mut command = etude(["run", input.path.to_str().unwrap(), "-o", "json"]);
+    command
+        .args(["--base-url", &shop.url])
+        .args(sandbox())
+        .env("SHOP_TEST_KEY", "canary-123");
+    let done = Done::from(command.output().unwrap());
+    let warning = "uses ${ENV:SHOP_TEST_NONE}, which is not set";
+    let done = done.complains(1, &[warning]);
+    for part in ["none unset", "UNKNOWN_VARIABLE", "ENV:SHOP_TEST_KEY"] {
+        assert!(done.stdout.contains(part), "no {part:?} in {}", done.stdout);
+    }
+    let value: Value = serde_json::from_str(&done.stdout).unwrap();
+    let passed = value["tests"][0]["run"]["statistics"]["passed"].as_u64();
+    assert_eq!(passed, Some(5), "{}", done.stdout);
+    // What the test itself says in plain text is no secret; but what was read stays one.
+    assert!(!done.stdout.contains("canary-123"), "{}", done.stdout);
+}
+
+#[test]
 fn a_file_outside_the_tests_folder_is_not_sent() {
     let shop = Shop::start();
     let input = test("  - upload_file: {file: /etc/passwd, to: File}\n");

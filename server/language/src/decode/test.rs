@@ -8,6 +8,7 @@ use super::step::missing_key;
 use crate::diagnose::{Mistake, shown};
 use crate::model::{self, Field};
 use crate::source::Span;
+use crate::template;
 use crate::tree::{Content, Entry, Node, NodeId};
 use crate::variables::Uses;
 
@@ -230,31 +231,53 @@ impl<'d> Decoder<'d, '_> {
         variables
     }
 
-    /// A text, `{secret: NAME}`, or nothing: a variable that is declared and has no value.
+    /// A text, `{secret: NAME}`, `{env: NAME}` or `${ENV:NAME}`, or nothing: a variable that is
+    /// declared and has no value.
     fn variable_source(&mut self, entry: &Entry<'d>) -> Option<variable::Source> {
         let node = self.node(entry.value);
-        if let Content::Map(entries) = &node.content
-            && let [secret] = entries.as_slice()
-            && secret.key == "secret"
-        {
-            let value = self.node(secret.value);
-            return self
-                .within("secret", value.span, |decoder| decoder.text(value))
-                .map(variable::Source::Secret);
-        }
         match &node.content {
+            Content::Map(entries) => self.named_source(node, entries),
             Content::Scalar(scalar) if scalar.is_null() => None,
-            Content::Scalar(scalar) => self.within("value", node.span, |_| {
-                Some(variable::Source::Value(scalar.text.clone().into_owned()))
-            }),
-            _ => {
-                let mistake = self
-                    .wrong_type(node, "a text or {secret: NAME}")
-                    .suggest("write JSON as a text in single quotes: '{\"name\": \"Ada\"}'");
-                self.refuse(mistake);
+            Content::Scalar(scalar) => match template::environment_name(&scalar.text) {
+                Some(name) => self.within("env", node.span, |_| {
+                    Some(variable::Source::Env(name.to_owned()))
+                }),
+                None => self.within("value", node.span, |_| {
+                    Some(variable::Source::Value(scalar.text.clone().into_owned()))
+                }),
+            },
+            Content::List(_) => {
+                self.refuse_variable(node);
                 None
             }
         }
+    }
+
+    /// `{secret: NAME}` or `{env: NAME}`.
+    fn named_source(
+        &mut self,
+        node: &'d Node<'d>,
+        entries: &[Entry<'d>],
+    ) -> Option<variable::Source> {
+        let source = match entries {
+            [only] if only.key == "secret" => variable::Source::Secret,
+            [only] if only.key == "env" => variable::Source::Env,
+            _ => {
+                self.refuse_variable(node);
+                return None;
+            }
+        };
+        let only = &entries[0];
+        let value = self.node(only.value);
+        self.within(&only.key, value.span, |decoder| decoder.text(value))
+            .map(source)
+    }
+
+    fn refuse_variable(&mut self, node: &'d Node<'d>) {
+        let mistake = self
+            .wrong_type(node, "a text, {secret: NAME} or {env: NAME}")
+            .suggest("write JSON as a text in single quotes: '{\"name\": \"Ada\"}'");
+        self.refuse(mistake);
     }
 
     /// A list of rows, or `{rows: …}`.

@@ -148,9 +148,8 @@ impl<'s> Rewriter<'_, 's> {
         }
     }
 
-    /// The text with `${ENV:NAME}` as `$NAME` and, in a suite, `${name}` as what it stands for;
-    /// `None` when it has neither.
-    fn with_names(&mut self, text: &str) -> Option<String> {
+    /// The text with every `${name}` of a suite as what it stands for; `None` when it has none.
+    fn with_names(&self, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
         let mut changed = false;
@@ -175,34 +174,17 @@ impl<'s> Rewriter<'_, 's> {
     }
 
     /// What a name in `${…}` stands for, where it is no JavaScript.
-    fn stands_for(&mut self, name: &str) -> Option<String> {
-        if let Some(variable) = name.strip_prefix("ENV:") {
-            self.need_from_environment(variable, true);
-            return Some(format!("${variable}"));
-        }
+    fn stands_for(&self, name: &str) -> Option<String> {
         if self.format != TestFormat::Suite || !is_name(name) {
             return None;
         }
         let own = self.names.iter().find(|(other, _)| other == name);
-        let text = own.map(|(_, text)| text.clone());
-        match text
-            .as_deref()
-            .map(|text| text.strip_prefix("${").and_then(|t| t.strip_suffix('}')))
-        {
-            // A name that stands for a variable of the environment.
-            Some(Some(variable)) => {
-                self.need_from_environment(variable, false);
-                Some(format!("${variable}"))
-            }
-            Some(None) => text,
-            None => Some(format!("${name}")),
-        }
-    }
-
-    fn need_from_environment(&mut self, name: &str, secret: bool) {
-        if !self.environment.iter().any(|(other, _)| other == name) {
-            self.environment.push((name.to_owned(), secret));
-        }
+        let Some((_, text)) = own else {
+            return Some(format!("${name}"));
+        };
+        let outer = text.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
+        // A name that stands for an environment variable.
+        Some(outer.map_or(text.clone(), |variable| format!("${{ENV:{variable}}}")))
     }
 
     /// The name of a variable, without its `$`.

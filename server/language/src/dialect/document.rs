@@ -80,7 +80,6 @@ impl<'s> Rewriter<'_, 's> {
         for given in &entries {
             self.section(given, &mut out);
         }
-        self.add_environment(&mut out);
         let span = self.span(root);
         self.map(out, span)
     }
@@ -387,14 +386,8 @@ impl<'s> Rewriter<'_, 's> {
     fn variable_value(&mut self, id: NodeId) -> NodeId {
         let span = self.span(id);
         match self.tree.node(id).content.clone() {
-            Content::Scalar(scalar) => match environment(&scalar.text) {
-                Some(name) => {
-                    let name = self.text(name.to_owned(), span);
-                    self.map(vec![entry("secret", span, name)], span)
-                }
-                None => id,
-            },
-            Content::Map(entries) if matches!(entries.as_slice(), [only] if only.key == "secret") => {
+            Content::Scalar(_) => id,
+            Content::Map(entries) if matches!(entries.as_slice(), [only] if matches!(&*only.key, "secret" | "env")) => {
                 id
             }
             _ => {
@@ -425,41 +418,6 @@ impl<'s> Rewriter<'_, 's> {
                     .collect(),
             ),
         }
-    }
-
-    /// Declares the names that texts took from the environment.
-    fn add_environment(&mut self, out: &mut Vec<Entry<'s>>) {
-        let names = std::mem::take(&mut self.environment);
-        if names.is_empty() {
-            return;
-        }
-        let given = out.iter().position(|entry| entry.key == "variables");
-        let mut entries = match given.map(|index| out.remove(index)) {
-            Some(given) => match self.tree.node(given.value).content.clone() {
-                Content::Map(entries) => entries,
-                _ => return out.push(given),
-            },
-            None => Vec::new(),
-        };
-        let span = self.format_span;
-        for (name, secret) in names {
-            if entries.iter().any(|entry| entry.key == name.as_str()) {
-                continue;
-            }
-            let value = if secret {
-                let text = self.text(name.clone(), span);
-                self.map(vec![entry("secret", span, text)], span)
-            } else {
-                self.plain("null", span)
-            };
-            entries.push(Entry {
-                key: name.into(),
-                key_span: span,
-                value,
-            });
-        }
-        let value = self.map(entries, span);
-        out.push(entry("variables", span, value));
     }
 
     // === Checkpoints ===
@@ -498,11 +456,4 @@ impl<'s> Rewriter<'_, 's> {
             }
         }
     }
-}
-
-/// `${ENV:NAME}` as the name.
-pub(super) fn environment(text: &str) -> Option<&str> {
-    text.strip_prefix("${ENV:")?
-        .strip_suffix('}')
-        .filter(|name| !name.contains('}'))
 }

@@ -7,6 +7,7 @@ use super::document::{Document, Value};
 use super::{block, command};
 use crate::decode::{self, ROW_NAME, STEPS};
 use crate::model;
+use crate::template::environment_name;
 
 pub(super) type Entries = Vec<(String, Document)>;
 
@@ -28,17 +29,34 @@ const ORDER: [&str; 11] = [
 
 /// What a file cannot spell, of a test without other mistakes.
 pub(super) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
+    let mistake = |message: String, suggestion: String| Diagnostic {
+        severity: Severity::Error.into(),
+        reason: ErrorReason::InvalidValue.name().to_owned(),
+        message,
+        suggestion,
+        ..Diagnostic::default()
+    };
     let rows = test.data_rows.iter().enumerate();
     let clashes = rows.filter(|(_, row)| row.variables.iter().any(|v| v.name == ROW_NAME));
-    clashes
-        .map(|(index, _)| Diagnostic {
-            severity: Severity::Error.into(),
-            reason: ErrorReason::InvalidValue.name().to_owned(),
-            message: format!("data_rows[{index}]: a file cannot set a variable \"{ROW_NAME}\""),
-            suggestion: format!("rename it; \"{ROW_NAME}\" is the name of the row"),
-            ..Diagnostic::default()
-        })
-        .collect()
+    let clashes = clashes.map(|(index, _)| {
+        mistake(
+            format!("data_rows[{index}]: a file cannot set a variable \"{ROW_NAME}\""),
+            format!("rename it; \"{ROW_NAME}\" is the name of the row"),
+        )
+    });
+    let of_rows = test.data_rows.iter().flat_map(|row| &row.variables);
+    let texts = test.variables.iter().chain(of_rows);
+    let texts = texts.filter_map(|variable| match &variable.source {
+        Some(variable::Source::Value(text)) => Some((&variable.name, environment_name(text)?)),
+        _ => None,
+    });
+    let read_otherwise = texts.map(|(name, environment)| {
+        mistake(
+            format!("a file cannot give \"{name}\" the text \"${{ENV:{environment}}}\""),
+            format!("use the source \"env\" to read the environment variable {environment}"),
+        )
+    });
+    clashes.chain(read_otherwise).collect()
 }
 
 /// The document of a test.
@@ -93,12 +111,14 @@ fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
 }
 
 fn variables(variables: &[Variable], path: &str) -> Entries {
+    let named = |key: &str, name: &str| {
+        let name = Value::Text(name.to_owned()).into();
+        Value::Map(vec![(key.to_owned(), name)])
+    };
     let value = |variable: &Variable| match &variable.source {
         Some(variable::Source::Value(text)) => Value::Text(text.clone()),
-        Some(variable::Source::Secret(name)) => {
-            let secret = Value::Text(name.clone()).into();
-            Value::Map(vec![("secret".to_owned(), secret)])
-        }
+        Some(variable::Source::Secret(name)) => named("secret", name),
+        Some(variable::Source::Env(name)) => named("env", name),
         None => Value::Literal("null".to_owned()),
     };
     let entry = |(index, variable): (usize, &Variable)| {

@@ -51,6 +51,57 @@ fn variables_stand_between_texts() {
 }
 
 #[test]
+fn braces_stand_around_names_and_quotes() {
+    check("{{user}}s", &[variable("user", &[], None), text("s")]);
+    check("{{ a.0.b }}", &[variable("a", &["0", "b"], None)]);
+    check(
+        "{{ a with default \"b }}\" }}!",
+        &[variable("a", &[], Some("b }}")), text("!")],
+    );
+    check("{{{a}}}", &[text("{"), variable("a", &[], None), text("}")]);
+    check("{{\"{{\"}}a}}", &[text("{{a}}")]);
+    for plain in [
+        "{{1 + 1}}",
+        "{{a",
+        "{{ a b }}",
+        "{{}}",
+        "{{\"a}}",
+        "{ {a}}",
+        "{{a.}}",
+    ] {
+        check(plain, &[text(plain)]);
+    }
+}
+
+#[test]
+fn an_environment_variable_is_named() {
+    let environment = |name: &str, default: Option<&str>| Part::Environment {
+        name: name.to_owned(),
+        default: default.map(str::to_owned),
+    };
+    check("${ENV:HOME}", &[environment("HOME", None)]);
+    check(
+        "a${ ENV:_x }b",
+        &[text("a"), environment("_x", None), text("b")],
+    );
+    check(
+        "${ENV:A} with default \"b\"",
+        &[environment("A", Some("b"))],
+    );
+    for wrong in ["${ENV:}", "${ENV:1}", "${ENV:A-B}", "${ENV: A}"] {
+        assert_eq!(
+            parse(wrong).unwrap_err().problem,
+            Problem::EnvironmentName,
+            "{wrong}"
+        );
+    }
+    let template = parse("${ENV:A} $b ${ENV:C} with default \"\"").unwrap();
+    let names: Vec<_> = template.environment().collect();
+    assert_eq!(names, [("A", false), ("C", true)]);
+    assert_eq!(template.variables().collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
 fn dots_lead_into_a_variable() {
     check("$user.name", &[variable("user", &["name"], None)]);
     check("$a.0.b c", &[variable("a", &["0", "b"], None), text(" c")]);
@@ -167,14 +218,14 @@ fn a_path_is_followed_in_json_and_is_text_elsewhere() {
 
 proptest! {
     #[test]
-    fn an_escaped_text_stands_for_itself(source in "\\PC{0,40}") {
+    fn an_escaped_text_stands_for_itself(source in "\\PC{0,40}|[{}\"$ab ]{0,40}") {
         let parts = parse(&escape(&source)).unwrap().parts;
         let expected: Vec<_> = (!source.is_empty()).then(|| text(&source)).into_iter().collect();
         prop_assert_eq!(parts, expected);
     }
 
     #[test]
-    fn any_text_is_parsed_or_refused(source in "[$a-c{}\"'`/\\\\ .\\n0é]{0,60}") {
+    fn any_text_is_parsed_or_refused(source in "[$a-cENV:{}\"'`/\\\\ .\\n0é]{0,60}") {
         let _ = parse(&source);
         let _ = variables_of(&source);
     }

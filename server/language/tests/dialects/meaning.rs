@@ -376,7 +376,7 @@ teardown:
         values,
         [
             Source::Value("ada".into()),
-            Source::Secret("SHOP_PASSWORD".into()),
+            Source::Env("SHOP_PASSWORD".into()),
             Source::Value("[{\"a\":1},{\"a\":true}]".into()),
         ]
     );

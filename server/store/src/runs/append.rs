@@ -4,11 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use etude::v1;
 use etude_engine::Result;
-use etude_engine::store::{NewEvent, RunUpdate};
+use etude_engine::store::{NewEvent, RunUpdate, erase_hidden};
 use prost::Message;
 use sqlx::AssertSqlSafe;
 
-use super::refuse_unknown;
+use super::{is_over, refuse_unknown};
 use crate::clock;
 use crate::error::Failure;
 use crate::writer::{Tx, Write, Writer};
@@ -33,6 +33,8 @@ const UPDATE: &str = "\
         worker = CASE WHEN coalesce(?2, state) = 2 THEN worker END, \
         lease_until = CASE WHEN coalesce(?2, state) = 2 THEN lease_until END \
     WHERE name = ?1";
+
+const SPEC: &str = "SELECT run_id, spec FROM run_specs JOIN runs ON id = run_id WHERE name = ?1";
 
 /// A text for each number of events, so that each stays prepared.
 static APPEND: LazyLock<Vec<Arc<str>>> =
@@ -118,6 +120,31 @@ impl Append {
             .bind(update.attempt)
             .execute(&mut tx.connection)
             .await?;
+        match update.state {
+            Some(state) if is_over(state) => self.erase_hidden(tx).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Nobody needs the hidden values of a run that is over.
+    async fn erase_hidden(&self, tx: &mut Tx) -> Result<(), Failure> {
+        let found: Option<(i64, Vec<u8>)> = sqlx::query_as(SPEC)
+            .bind(&self.run)
+            .fetch_optional(&mut tx.connection)
+            .await?;
+        let Some((id, spec)) = found else {
+            return Ok(());
+        };
+        let Ok(mut spec) = v1::RunSpec::decode(spec.as_slice()) else {
+            return Ok(());
+        };
+        if erase_hidden(&mut spec) {
+            sqlx::query("UPDATE run_specs SET spec = ?2 WHERE run_id = ?1")
+                .bind(id)
+                .bind(spec.encode_to_vec())
+                .execute(&mut tx.connection)
+                .await?;
+        }
         Ok(())
     }
 }

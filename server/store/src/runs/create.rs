@@ -69,6 +69,7 @@ impl Create {
             test_name: run.test_name.clone(),
             create_time: run.create_time,
             labels: run.labels.clone(),
+            environment: run.environment.clone(),
             ..v1::Run::default()
         };
         let event = v1::RunEvent {

@@ -14,7 +14,7 @@ use super::plan::Planned;
 use super::printer::Printer;
 use super::tally::Tally;
 use super::uploads::Uploads;
-use super::{HowArgs, Screenshots};
+use super::{HowArgs, Screenshots, environment};
 
 /// Creates runs, a bounded number at the same time.
 pub(super) struct Runner<'a> {
@@ -117,7 +117,9 @@ impl<'a> Runner<'a> {
             window_mode: WindowMode::Headed.into(),
             ..Default::default()
         });
+        let env = environment::used_by(&planned.test);
         let mut spec = RunSpec::from(planned.test);
+        spec.env = env;
         spec.base_url = self.how.base_url.clone().unwrap_or_default();
         spec.variables = self.how.variables.iter().cloned().map(Into::into).collect();
         spec.labels = self.how.labels.iter().cloned().collect();
