@@ -6,6 +6,7 @@
 //! - [`schema()`]: the JSON Schema of test files, for editors
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`builtins`]: variables that every test has
+//! - [`parse_environments`]: files of named sets of variables
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
 //!
@@ -22,6 +23,7 @@ mod decode;
 mod diagnose;
 mod dialect;
 pub mod duration;
+mod environments;
 mod format;
 #[doc(hidden)]
 pub mod fuzz;
@@ -45,6 +47,7 @@ pub use check::{environment_of, validate_test};
 use decode::Decoded;
 use diagnose::Mistakes;
 pub use dialect::repair;
+pub use environments::{Environments, ParsedEnvironments, ResolvedEnvironment, parse_environments};
 pub use format::{FormatError, format, format_document};
 pub use schema::schema;
 use source::Source;

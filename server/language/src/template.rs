@@ -410,7 +410,8 @@ fn quoted(text: &str, start: usize) -> Option<(String, usize)> {
     None
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can name a variable.
+pub(crate) fn is_name(text: &str) -> bool {
     text.bytes().next().is_some_and(is_name_start) && text.bytes().all(is_name_part)
 }
 

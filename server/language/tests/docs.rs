@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use etude_language::{Parsed, parse};
+use etude_language::{Parsed, parse, parse_environments};
 
 /// What examples of steps stand in.
 const AROUND_STEPS: &str = "name: example\nvariables: {user: ada}\nsteps:\n";
@@ -81,7 +81,13 @@ fn check(page: &str) -> usize {
         let file = match block.info.as_str() {
             "yaml steps" => format!("{AROUND_STEPS}{}", block.text),
             "yaml" | "json" | "yaml error" => block.text.clone(),
-            "text" => continue,
+            "text" | "sh" => continue,
+            "yaml environments" => {
+                let parsed = parse_environments("e", block.text.as_bytes());
+                assert_eq!(parsed.diagnostics, [], "{page}:{}", block.line);
+                checked += 1;
+                continue;
+            }
             other => panic!("{page}:{}: a block of {other:?} is not checked", block.line),
         };
         let expected = match block.info.as_str() {

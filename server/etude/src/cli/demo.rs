@@ -91,7 +91,7 @@ fn unpack() -> Result<tempfile::TempDir, Problem> {
     Ok(folder)
 }
 
-fn tests(folder: &Path, args: &Args) -> Result<Vec<run::Planned>, Problem> {
+fn tests(folder: &Path, args: &Args) -> Result<run::Plan, Problem> {
     let mut files: Vec<PathBuf> = TESTS
         .files()
         .map(|file| file.path().to_owned())
@@ -106,5 +106,5 @@ fn tests(folder: &Path, args: &Args) -> Result<Vec<run::Planned>, Problem> {
             (folder.join(path), shown)
         })
         .collect();
-    run::plan_named(&files, &args.how)
+    run::plan(&files, &args.how)
 }

@@ -12,6 +12,9 @@ const READ_LIMIT: u64 = (1 << 20) + 1;
 /// The name for stdin.
 pub(crate) const STDIN: &str = "-";
 
+/// What a file of environments is called where no other is named. It is no test file.
+pub(crate) const ENVIRONMENTS: [&str; 2] = ["etude.environments.yaml", "etude.environments.yml"];
+
 /// The test files that the arguments name: files as they are, folders with all `.yaml`, `.yml` and
 /// `.json` files in them, sorted. Hidden folders are passed over.
 pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
@@ -56,9 +59,13 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
         let hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let environments = path
+            .file_name()
+            .is_some_and(|name| ENVIRONMENTS.iter().any(|other| name == *other));
         let test = path
             .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
+            && !environments;
         // A link to a folder above would never end.
         if path.is_dir() && !path.is_symlink() && !hidden {
             search(&path, found)?;

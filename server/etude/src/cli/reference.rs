@@ -18,7 +18,7 @@ const HEAD: &str = "# The `etude` command\n\n\
     | exit code | meaning |\n|---|---|\n\
     | 0 | all is well |\n\
     | 1 | a test failed, or `fmt --check` found a file to format |\n\
-    | 2 | the arguments, a file or a name is wrong |\n\
+    | 2 | the arguments, a file or a name is wrong, or no test is selected |\n\
     | 3 | something could not be run: no server, no browser, a full disk |\n\n\
     `run`, `demo` and `serve` end cleanly on Ctrl-C and SIGTERM: runs are cancelled, browsers\n\
     closed. A second one ends the process at once.\n";

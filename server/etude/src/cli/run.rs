@@ -4,6 +4,8 @@ mod environment;
 mod plan;
 mod printer;
 mod runner;
+mod selection;
+mod tags;
 mod tally;
 mod uploads;
 
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::json;
 
-pub(crate) use plan::Planned;
+pub(crate) use plan::{Plan, plan};
 pub(crate) use printer::Printer;
 pub(crate) use tally::Tally;
 
@@ -26,12 +28,25 @@ use super::files;
 use super::interrupt::Interrupt;
 use super::output::{self, Format};
 use super::problem::{Exit, Problem};
-use plan::Selection;
+use super::style;
+use environment::EnvironmentArgs;
 use runner::Runner;
+use selection::SelectionArgs;
 use variables::Assignment;
+
+const HELP: &str = "\
+Examples:
+  etude run tests/ --tags 'smoke and not slow' --workers 4
+  etude run tests/ --env staging --shard 2/5 -o junit
+  etude run tests/ --failed-first --data-dir ~/.local/share/etude
+
+Tags are joined by and, or, not, commas and parentheses; one with spaces stands in double quotes.
+Several --tags are joined by or. A selection that no test fits ends with exit code 2; a part
+that --shard leaves without a test ends with 0, because the other parts have them.";
 
 /// Run tests in a real browser and show every step as it ends
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Args {
     /// Test files, folders of test files, or - for stdin
     #[arg(required = true, value_name = "FILE")]
@@ -49,6 +64,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     how: HowArgs,
+
+    /// Only tell which tests would be run, in their order
+    #[arg(long)]
+    list: bool,
 }
 
 /// What is run, and how it is shown.
@@ -74,20 +93,18 @@ pub(crate) struct HowArgs {
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = variables::label)]
     pub(crate) labels: Vec<(String, String)>,
 
-    /// Only tests with one of these tags
-    #[arg(long = "tag", value_name = "TAG")]
-    pub(crate) tags: Vec<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
 
-    /// Only tests whose name contains this text, in any case
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) grep: Option<String>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
 
     /// Show the browsers' windows
     #[arg(long)]
     pub(crate) headed: bool,
 
     /// How many browsers work at the same time
-    #[arg(long, short, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, short, visible_alias = "workers", value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) parallel: u16,
 
     /// When screenshots are taken, instead of the tests' own policy
@@ -134,31 +151,51 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         .into_iter()
         .map(|file| (file.clone(), files::name(&file)))
         .collect();
-    let tests = plan_named(&files, &args.how)?;
-    environment::tell_missing(&tests);
+    let no_history = args.server.is_none() && args.embedded.data_dir.is_none();
+    if args.how.selection.failed_first && no_history {
+        return Err(Problem::bad_input(
+            "--failed-first asks a server how tests ended the last time, and the embedded one \
+             forgets it; add --data-dir FOLDER or --server URL",
+        ));
+    }
+    let plan = plan(&files, &args.how)?;
+    if args.list {
+        return list(&plan, args.how.output);
+    }
     let mut interrupt = Interrupt::listen()?;
     let parallel = usize::from(args.how.parallel);
     let host = match &args.server {
         Some(url) => Host::remote(url, &args.trust).await?,
         None => Host::embedded(args.embedded.load(parallel, args.how.headed)?).await?,
     };
-    let outcome = run_on(&host, tests, &args.how, &mut interrupt).await;
+    let outcome = run_on(&host, plan, &args.how, &mut interrupt).await;
     interrupt.unless_again(host.close()).await;
     outcome
 }
 
-/// The tests to run, of files and the names that messages call them by.
-pub(crate) fn plan_named(
-    files: &[(PathBuf, String)],
-    how: &HowArgs,
-) -> Result<Vec<Planned>, Problem> {
-    plan::plan(files, &Selection::of(how))
+/// Prints the tests that would be run.
+fn list(plan: &Plan, form: RunFormat) -> Result<Exit, Problem> {
+    let tests = plan.tests.iter().map(|planned| {
+        let test = &planned.test;
+        json!({"file": planned.file, "name": test.name, "tags": test.tags})
+    });
+    match form {
+        RunFormat::Json => output::print_value(&tests.collect(), Format::Json)?,
+        RunFormat::Yaml => output::print_value(&tests.collect(), Format::Yaml)?,
+        RunFormat::Human | RunFormat::Junit => {
+            for planned in &plan.tests {
+                let name = style::one_line(&planned.test.name);
+                output::print(&format!("{}  {name}\n", planned.file))?;
+            }
+        }
+    }
+    Ok(Exit::Passed)
 }
 
 /// Runs the tests on a server and tells what came of them.
 pub(crate) async fn run_on(
     host: &Host,
-    tests: Vec<Planned>,
+    plan: Plan,
     how: &HowArgs,
     interrupt: &mut Interrupt,
 ) -> Result<Exit, Problem> {
@@ -167,7 +204,15 @@ pub(crate) async fn run_on(
         RunFormat::Human => Printer::on_stdout(how.parallel > 1),
         _ => Printer::on_stderr(how.parallel > 1),
     };
-    let runner = Runner::new(&host.client, how);
+    let Plan { tests, environment } = plan;
+    let tests = match how.selection.failed_first {
+        true => selection::failed_first(&host.client, tests).await?,
+        false => tests,
+    };
+    if tests.is_empty() {
+        output::note("this part of the tests is empty; the other parts have them");
+    }
+    let runner = Runner::new(&host.client, how, environment);
     let mut tallies = runner.run(tests, &mut printer, interrupt).await?;
     printer.finish()?;
     if let Some(folder) = &how.report_dir {

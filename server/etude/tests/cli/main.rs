@@ -11,6 +11,7 @@ mod offline;
 mod reference;
 mod running;
 mod sdk;
+mod selecting;
 mod serving;
 mod support;
 mod terminal;

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use etude::v1::Test;
+use etude::v1::{Diagnostic, ErrorReason, Test};
+use etude_language::ResolvedEnvironment;
 
 use super::super::output::note;
 use super::super::problem::{Exit, Problem};
 use super::super::style::Style;
 use super::super::{diagnostics, files};
-use super::HowArgs;
+use super::{HowArgs, environment};
 
 /// A test to run.
 #[derive(Debug, Clone)]
@@ -20,41 +21,22 @@ pub(crate) struct Planned {
     pub(crate) test: Test,
 }
 
-/// Which of the tests are wanted.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Selection {
-    tags: Vec<String>,
-    grep: Option<String>,
-}
-
-impl Selection {
-    pub(crate) fn of(how: &HowArgs) -> Self {
-        Self {
-            tags: how.tags.clone(),
-            grep: how.grep.as_ref().map(|text| text.to_lowercase()),
-        }
-    }
-
-    fn takes(&self, test: &Test) -> bool {
-        let tagged = self.tags.is_empty() || test.tags.iter().any(|tag| self.tags.contains(tag));
-        let named = self
-            .grep
-            .as_ref()
-            .is_none_or(|text| test.name.to_lowercase().contains(text));
-        tagged && named
-    }
+/// The tests to run, and the environment they are run in.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) tests: Vec<Planned>,
+    pub(crate) environment: Option<ResolvedEnvironment>,
 }
 
 /// Reads all files. A mistake in one means that nothing is run; all mistakes are told.
-pub(crate) fn plan(
-    files: &[(PathBuf, String)],
-    selection: &Selection,
-) -> Result<Vec<Planned>, Problem> {
+pub(crate) fn plan(files: &[(PathBuf, String)], how: &HowArgs) -> Result<Plan, Problem> {
+    let environment = how.environment.resolve()?;
+    let known = known_variables(how, environment.as_ref());
     let mut tests = Vec::new();
     let mut wrong = 0;
     let count = files.len();
     for (file, name) in files {
-        match read(file, name)? {
+        match read(file, name, &known)? {
             Some(test) => tests.push(test),
             None => wrong += 1,
         }
@@ -65,18 +47,34 @@ pub(crate) fn plan(
         ));
         return Err(Problem::silent(Exit::BadInput));
     }
-    tests.retain(|planned| selection.takes(&planned.test));
-    if tests.is_empty() {
-        return Err(Problem::bad_input(format!(
-            "none of the {count} tests has the asked tag or name"
-        )));
-    }
-    Ok(tests)
+    let tests = how.selection.select(tests)?;
+    environment::tell_missing(&tests, environment.as_ref());
+    Ok(Plan { tests, environment })
+}
+
+/// The variables that a test need not set, because they come with the run.
+fn known_variables(how: &HowArgs, environment: Option<&ResolvedEnvironment>) -> Vec<String> {
+    let named = environment.iter().flat_map(|resolved| {
+        let variables = resolved.environment.variables.iter();
+        variables.map(|variable| variable.name.clone())
+    });
+    let given = how.variables.iter().map(|given| given.name().to_owned());
+    named.chain(given).collect()
+}
+
+/// Whether a diagnostic warns of a variable that comes with the run.
+fn is_known(diagnostic: &Diagnostic, known: &[String]) -> bool {
+    diagnostic.reason == ErrorReason::UndefinedVariable.name()
+        && known
+            .iter()
+            .any(|name| diagnostic.message.contains(&format!("\"${name}\"")))
 }
 
 /// A file's test; `None` when it has mistakes, which have been told.
-fn read(file: &Path, name: &str) -> Result<Option<Planned>, Problem> {
-    let parsed = etude_language::parse(name, &files::read(file)?);
+fn read(file: &Path, name: &str, known: &[String]) -> Result<Option<Planned>, Problem> {
+    let mut parsed = etude_language::parse(name, &files::read(file)?);
+    let diagnostics = &mut parsed.diagnostics;
+    diagnostics.retain(|diagnostic| !is_known(diagnostic, known));
     if !parsed.diagnostics.is_empty() {
         note(&diagnostics::render(
             &parsed.diagnostics,

@@ -128,7 +128,7 @@ impl Printer {
     }
 
     fn row_title(&self, tally: &Tally, row: u32) -> String {
-        let test = self.style.bold(&one_line(tally.test_name()));
+        let test = self.style.bold(&one_line(&tally.title()));
         match tally.row_title(row).as_str() {
             "" => format!("\n{test}\n"),
             row => format!("\n{test} · {}\n", one_line(row)),

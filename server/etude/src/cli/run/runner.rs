@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use etude::v1::{BrowserOptions, RunEvent, RunSpec, ScreenshotPolicy, TestConfig, WindowMode};
 use etude::{Client, RunStream};
+use etude_language::ResolvedEnvironment;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
@@ -12,6 +13,7 @@ use super::super::output::note;
 use super::super::problem::Problem;
 use super::plan::Planned;
 use super::printer::Printer;
+use super::selection::FILE_LABEL;
 use super::tally::Tally;
 use super::uploads::Uploads;
 use super::{HowArgs, Screenshots, environment};
@@ -20,14 +22,23 @@ use super::{HowArgs, Screenshots, environment};
 pub(super) struct Runner<'a> {
     client: &'a Client,
     how: &'a HowArgs,
+    environment: Option<ResolvedEnvironment>,
 }
 
 /// A run that is followed: its place in the list, and its events.
 type Followed = (usize, RunStream, Option<etude::Result<RunEvent>>);
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(client: &'a Client, how: &'a HowArgs) -> Self {
-        Self { client, how }
+    pub(super) fn new(
+        client: &'a Client,
+        how: &'a HowArgs,
+        environment: Option<ResolvedEnvironment>,
+    ) -> Self {
+        Self {
+            client,
+            how,
+            environment,
+        }
     }
 
     /// Runs all tests; a signal cancels those that run and leaves out the others.
@@ -117,13 +128,20 @@ impl<'a> Runner<'a> {
             window_mode: WindowMode::Headed.into(),
             ..Default::default()
         });
-        let env = environment::used_by(&planned.test);
+        let named = self.environment.as_ref();
+        let of_named = named.map(|named| named.base_url.as_str());
+        let base_url = self.how.base_url.as_deref().or(of_named);
+        let base_url = base_url.unwrap_or_default().to_owned();
+        let env = environment::used_by(&planned.test, &base_url);
         let mut spec = RunSpec::from(planned.test);
         spec.env = env;
-        spec.base_url = self.how.base_url.clone().unwrap_or_default();
+        spec.environment = named.map(|named| named.environment.clone());
+        spec.base_url = base_url;
         spec.variables = self.how.variables.iter().cloned().map(Into::into).collect();
         spec.labels = self.how.labels.iter().cloned().collect();
-        spec.labels.entry("file".to_owned()).or_insert(planned.file);
+        spec.labels
+            .entry(FILE_LABEL.to_owned())
+            .or_insert(planned.file);
         spec.parallelism = u32::from(self.how.parallel);
         spec.config = Some(TestConfig {
             screenshots: screenshots.into(),

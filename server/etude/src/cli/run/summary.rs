@@ -41,7 +41,7 @@ fn failed_step(tally: &Tally, step: &StepFinished, style: Style) -> String {
     let result = step.result.clone().unwrap_or_default();
     let path = path(step);
     let titles = [
-        tally.test_name().to_owned(),
+        tally.title(),
         tally.row_title(path.row),
         tally.part_title(&path),
     ];
@@ -74,7 +74,7 @@ fn failed_step(tally: &Tally, step: &StepFinished, style: Style) -> String {
 }
 
 fn failed_row(tally: &Tally, row: u32, failure: &Failure, style: Style) -> String {
-    let mut title = one_line(tally.test_name());
+    let mut title = one_line(&tally.title());
     let row = tally.row_title(row);
     if !row.is_empty() {
         title += &format!(" › {}", one_line(&row));
@@ -136,7 +136,7 @@ fn verdict(tally: &Tally, style: Style) -> String {
         (Outcome::Fail, _) => (style.red("✗"), "failed"),
         _ => (style.red("✗"), "ended in error"),
     };
-    let mut out = format!("{mark} {} {word}", one_line(tally.test_name()));
+    let mut out = format!("{mark} {} {word}", one_line(&tally.title()));
     let counts = tally.run().and_then(|run| run.statistics);
     if let Some(counts) = counts.filter(|counts| counts.total > 0) {
         let mut text = format!("  {} of {} steps passed", counts.passed, counts.total);

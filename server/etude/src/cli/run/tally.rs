@@ -98,6 +98,15 @@ impl Tally {
         &self.test.name
     }
 
+    /// The test's name and the environment it is run in.
+    pub(crate) fn title(&self) -> String {
+        let environment = self.run.as_ref().map_or("", |run| &run.environment);
+        match environment {
+            "" => self.test.name.clone(),
+            name => format!("{} ({name})", self.test.name),
+        }
+    }
+
     /// What came of the run; unspecified when it has not finished.
     pub(crate) fn outcome(&self) -> Outcome {
         let run = self.run.as_ref().filter(|_| self.finished);

@@ -9,6 +9,13 @@ pub(crate) struct Assignment {
     value: String,
 }
 
+impl Assignment {
+    /// The variable's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl From<Assignment> for Variable {
     fn from(assignment: Assignment) -> Self {
         Self {
