@@ -18,7 +18,7 @@ pub(crate) use block::{
     ASSERT, NOT_OF_BLOCKS, is_block, is_section, sections as block_sections, written,
 };
 pub(crate) use places::Places;
-pub(crate) use step::{TARGET, flags};
+pub(crate) use step::{TARGET, flags, typed};
 pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};
 pub(crate) use test::{ROW_NAME, STEPS};
 

@@ -69,6 +69,15 @@ impl Mistake {
 pub(crate) struct Mistakes {
     errors: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    passed_over: Vec<PassedOver>,
+}
+
+/// Something of the file that the test has no place for, and that a run does not need.
+#[derive(Debug)]
+pub(crate) struct PassedOver {
+    pub(crate) span: Span,
+    /// What it says, on one line.
+    pub(crate) what: String,
 }
 
 impl Mistakes {
@@ -87,6 +96,21 @@ impl Mistakes {
     pub(crate) fn append(&mut self, other: Self) {
         let all = other.errors.into_iter().chain(other.warnings);
         all.for_each(|mistake| self.add(mistake));
+        self.passed_over.extend(other.passed_over);
+    }
+
+    /// Notes what is passed over, as far as it is told.
+    pub(crate) fn pass_over(&mut self, span: Span, what: String) {
+        if self.passed_over.len() < MAX_DIAGNOSTICS {
+            self.passed_over.push(PassedOver { span, what });
+        }
+    }
+
+    /// What was passed over, by place.
+    pub(crate) fn take_passed_over(&mut self) -> Vec<PassedOver> {
+        let mut all = std::mem::take(&mut self.passed_over);
+        all.sort_by_key(|passed| (passed.span.line, passed.span.column));
+        all
     }
 
     /// Whether the file cannot be run.

@@ -34,7 +34,8 @@ use bare::Unit;
 pub(crate) use detect::{Detected, detect};
 pub use quotes::repair;
 pub(crate) use quotes::report_unquoted;
-pub(crate) use statements::statements;
+pub(crate) use statements::{has_statements, statements, stem};
+pub(crate) use target::selector;
 
 /// A step as any dialect says it.
 struct Verb<'s> {

@@ -1,13 +1,13 @@
 //! Prints tests in the canonical form, as YAML or JSON.
 
 mod block;
-mod command;
-mod comments;
-mod document;
-mod json;
+pub(crate) mod command;
+pub(crate) mod comments;
+pub(crate) mod document;
+pub(crate) mod json;
 mod scalar;
-mod test;
-mod yaml;
+pub(crate) mod test;
+pub(crate) mod yaml;
 
 use etude::v1::{self, Diagnostic, DocumentFormat, Severity};
 
@@ -65,7 +65,7 @@ pub fn format_document(
         DocumentFormat::Json => json::print(&document),
         DocumentFormat::Yaml | DocumentFormat::Unspecified => {
             let mut page = yaml::print(&document);
-            comments::keep(&source, &decoded.places, &mut page);
+            comments::keep(&source, &decoded.places, &mut page, true);
             page.into_text()
         }
     };

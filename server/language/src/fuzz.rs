@@ -100,7 +100,8 @@ pub(crate) fn without_places(mut test: etude::v1::Test) -> etude::v1::Test {
     test
 }
 
-fn forget_place(step: &mut etude::v1::Step) {
+/// Takes the place out of a step, and of those in it.
+pub(crate) fn forget_place(step: &mut etude::v1::Step) {
     step.location = None;
     let inner = step.block.as_mut().map(etude::v1::Block::steps_mut);
     inner.into_iter().flatten().for_each(forget_place);

@@ -3,6 +3,7 @@
 //! - [`parse`]: a file as a typed test, or all its mistakes, each with its place
 //! - [`validate_test`]: the mistakes of a typed test
 //! - [`format()`] and [`format_document`]: the canonical form, of a test and of a file
+//! - [`convert()`]: a file in another format, and what that cannot hold
 //! - [`schema()`]: the JSON Schema of test files, for editors
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`builtins`]: variables that every test has
@@ -19,6 +20,7 @@
 
 pub mod builtins;
 mod check;
+mod convert;
 mod decode;
 mod diagnose;
 mod dialect;
@@ -44,6 +46,7 @@ use etude::v1::{self, Diagnostic};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
 pub use check::{environment_of, validate_test};
+pub use convert::{Conversion, ConvertError, Converted, convert};
 use decode::Decoded;
 use diagnose::Mistakes;
 pub use dialect::repair;
@@ -85,6 +88,12 @@ pub fn detect(file_name: &str, content: &[u8]) -> v1::DetectFormatResponse {
         Some((tree, root)) => dialect::detect(&tree, root).into_response(&source),
         None => v1::DetectFormatResponse::default(),
     }
+}
+
+/// Whether a file begins with a statement in words, or with the heading of a checkpoint.
+pub fn has_statements(content: &[u8]) -> bool {
+    let (source, mistake) = Source::read("", content);
+    mistake.is_none() && dialect::has_statements(&source)
 }
 
 /// Derives from the descriptors what tests are read and checked by. Whoever comes first does it

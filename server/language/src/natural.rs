@@ -32,22 +32,46 @@ pub fn text(command: &v1::Command) -> String {
     sentence.text
 }
 
+/// As [`text`], with every value as long as it is and every letter as it is.
+pub(crate) fn statement(command: &v1::Command) -> String {
+    let mut sentence = Sentence {
+        manner: Manner::Whole,
+        ..Sentence::default()
+    };
+    command.parts(&mut |piece| sentence.say(&piece));
+    sentence.text
+}
+
+/// How much of a value is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Manner {
+    /// Its beginning, on one line.
+    #[default]
+    Shown,
+    /// All of it.
+    Whole,
+}
+
 /// The words for a target: `top left button "Save"`.
 pub fn target(target: &v1::Target) -> String {
+    target_words(target, Manner::Shown)
+}
+
+fn target_words(target: &v1::Target, manner: Manner) -> String {
     let mut words = Vec::new();
     if target.nth != 0 {
         words.push(ordinal(target.nth));
     }
     words.extend(TargetPosition::words(target.position).map(str::to_owned));
     words.extend(ElementKind::words(target.kind).map(str::to_owned));
-    words.extend(target.locator.as_ref().map(locator));
+    words.extend(target.locator.as_ref().map(|found| locator(found, manner)));
     words.join(" ")
 }
 
-fn locator(locator: &Locator) -> String {
-    let named = |word: &str, text: &str| format!("{word} {}", template_text(text));
+fn locator(locator: &Locator, manner: Manner) -> String {
+    let named = |word: &str, text: &str| format!("{word} {}", template_text(text, manner));
     match locator {
-        Locator::Hint(text) => template_text(text),
+        Locator::Hint(text) => template_text(text, manner),
         Locator::Css(text) => named("css", text),
         Locator::Xpath(text) => named("xpath", text),
         Locator::Id(text) => named("id", text),
@@ -56,8 +80,10 @@ fn locator(locator: &Locator) -> String {
         Locator::Placeholder(text) => named("placeholder", text),
         Locator::Text(text) => named("text", text),
         Locator::Variable(name) => format!("${name}"),
-        Locator::Role(role) if role.name.is_empty() => format!("role {}", shown(&role.role)),
-        Locator::Role(role) => named(&shown(&role.role), &role.name),
+        Locator::Role(role) if role.name.is_empty() => {
+            format!("role {}", shown(&role.role, manner))
+        }
+        Locator::Role(role) => named(&shown(&role.role, manner), &role.name),
     }
 }
 
@@ -81,6 +107,7 @@ fn ordinal(nth: i32) -> String {
 struct Sentence {
     text: String,
     space: bool,
+    manner: Manner,
 }
 
 impl Sentence {
@@ -88,8 +115,8 @@ impl Sentence {
         match piece {
             Piece::Words(words) => self.words(words),
             Piece::Word(word) => self.value(word),
-            Piece::Bare(text) => self.value(&shown(text)),
-            value => self.value(&value_text(value)),
+            Piece::Bare(text) => self.value(&shown(text, self.manner)),
+            value => self.value(&value_text(value, self.manner)),
         }
     }
 
@@ -117,40 +144,44 @@ impl Sentence {
     }
 }
 
-fn value_text(value: &Piece<'_>) -> String {
+fn value_text(value: &Piece<'_>, manner: Manner) -> String {
     match value {
         Piece::Words(words) | Piece::Word(words) => (*words).to_owned(),
-        Piece::Template(text) => template_text(text),
-        Piece::Variable(name) => format!("${}", shown(name)),
-        Piece::Expression(text) => format!("${{{}}}", shown(text)),
-        Piece::Bare(text) => shown(text),
-        Piece::Text(text) => quoted(text),
+        Piece::Template(text) => template_text(text, manner),
+        Piece::Variable(name) => format!("${}", shown(name, manner)),
+        Piece::Expression(text) => format!("${{{}}}", shown(text, manner)),
+        Piece::Bare(text) => shown(text, manner),
+        Piece::Text(text) => quoted(text, manner),
         Piece::Number(number) => number.to_string(),
         Piece::Duration(time) => duration::words(time),
-        Piece::Target(value) => target(value),
+        Piece::Target(value) => target_words(value, manner),
         Piece::List(items) => {
-            let items: Vec<_> = items.iter().map(value_text).collect();
+            let items: Vec<_> = items.iter().map(|item| value_text(item, manner)).collect();
             items.join(" and ")
         }
     }
 }
 
 /// A single variable or expression as it is, any other text in quotes.
-fn template_text(text: &str) -> String {
+fn template_text(text: &str, manner: Manner) -> String {
     let alone = text.starts_with('$')
-        && text.len() <= MAX_VALUE
+        && (manner == Manner::Whole || text.len() <= MAX_VALUE)
         && template::parse(text).is_ok_and(|template| {
             matches!(
                 template.parts.as_slice(),
                 [Part::Variable { .. } | Part::Environment { .. } | Part::Expression(_)]
             )
         });
-    if alone { shown(text) } else { quoted(text) }
+    if alone {
+        shown(text, manner)
+    } else {
+        quoted(text, manner)
+    }
 }
 
-fn quoted(text: &str) -> String {
+fn quoted(text: &str, manner: Manner) -> String {
     let mut out = String::from("\"");
-    for letter in shown_letters(text) {
+    for letter in shown(text, manner).chars() {
         if letter == '"' || letter == '\\' {
             out.push('\\');
         }
@@ -160,8 +191,11 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn shown(text: &str) -> String {
-    shown_letters(text).collect()
+fn shown(text: &str, manner: Manner) -> String {
+    match manner {
+        Manner::Shown => shown_letters(text).collect(),
+        Manner::Whole => text.to_owned(),
+    }
 }
 
 /// The text's beginning on one line.

@@ -69,7 +69,7 @@ fn line(evidence: &FormatEvidence) -> String {
     format!("  {}:{} {format}: {message}\n", place.line, place.column)
 }
 
-fn words(format: TestFormat) -> String {
+pub(crate) fn words(format: TestFormat) -> String {
     match format {
         TestFormat::Unspecified => "no test".to_owned(),
         format => {

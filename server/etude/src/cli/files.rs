@@ -24,7 +24,7 @@ pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
             found.push(argument.clone());
         } else if argument.is_dir() {
             let before = found.len();
-            search(argument, &mut found)?;
+            search(argument, &mut found, &is_test)?;
             if found.len() == before {
                 return Err(Problem::bad_input(format!(
                     "{} holds no test file; test files end in .yaml, .yml or .json",
@@ -45,7 +45,40 @@ pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(found)
 }
 
-fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
+/// The test files of a folder and of those in it, files of statements included, sorted.
+pub(crate) fn find_tests(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    let is_any = |path: &Path| is_test(path) || is_text(path);
+    search(folder, &mut found, &is_any)?;
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(Problem::bad_input(format!(
+            "{} holds no test file; test files end in .yaml, .yml or .json, or are statements in \
+             .txt",
+            folder.display()
+        ))),
+    }
+}
+
+fn is_test(path: &Path) -> bool {
+    let environments = path
+        .file_name()
+        .is_some_and(|name| ENVIRONMENTS.iter().any(|other| name == *other));
+    let end = path.extension();
+    end.is_some_and(|end| end == "yaml" || end == "yml" || end == "json") && !environments
+}
+
+/// Whether it is a file of statements: other texts stand beside tests too.
+fn is_text(path: &Path) -> bool {
+    let named = path.extension().is_some_and(|end| end == "txt");
+    named && read(path).is_ok_and(|content| etude_language::has_statements(&content))
+}
+
+fn search(
+    folder: &Path,
+    found: &mut Vec<PathBuf>,
+    is_test: &dyn Fn(&Path) -> bool,
+) -> Result<(), Problem> {
     let unreadable = |error: std::io::Error| {
         Problem::bad_input(format!("{} cannot be read: {error}", folder.display()))
     };
@@ -59,17 +92,10 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
         let hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let environments = path
-            .file_name()
-            .is_some_and(|name| ENVIRONMENTS.iter().any(|other| name == *other));
-        let test = path
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
-            && !environments;
         // A link to a folder above would never end.
         if path.is_dir() && !path.is_symlink() && !hidden {
-            search(&path, found)?;
-        } else if path.is_file() && test && !hidden {
+            search(&path, found, is_test)?;
+        } else if path.is_file() && !hidden && is_test(&path) {
             found.push(path);
         }
     }

@@ -12,6 +12,7 @@ mod commands;
 mod completions;
 mod config;
 mod connect;
+mod convert;
 mod demo;
 mod detect;
 mod diagnostics;
@@ -59,6 +60,7 @@ enum Verb {
     Validate(validate::Args),
     Fmt(fmt::Args),
     Detect(detect::Args),
+    Convert(convert::Args),
     ExplainTest(explain_test::Args),
     Demo(demo::Args),
     Serve(serve::Args),
@@ -112,6 +114,7 @@ fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
         Verb::Validate(args) => validate::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
         Verb::Detect(args) => detect::run(&args),
+        Verb::Convert(args) => convert::run(&args),
         Verb::ExplainTest(args) => explain_test::run(&args),
         Verb::Demo(args) => wait_for(demo::run(args)),
         Verb::Serve(args) => wait_for(serve::run(args)),

@@ -63,6 +63,11 @@ impl Problem {
         }
     }
 
+    /// What went wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same with the reason that `etude explain` knows.
     pub(crate) fn with_reason(mut self, reason: ErrorReason) -> Self {
         self.reason = reason.name().to_owned();

@@ -17,7 +17,7 @@ const HEAD: &str = "# The `etude` command\n\n\
     terminal there are none.\n\n\
     | exit code | meaning |\n|---|---|\n\
     | 0 | all is well |\n\
-    | 1 | a test failed, or `fmt --check` found a file to format |\n\
+    | 1 | a test failed, `fmt --check` found a file to format, or `convert` lost something |\n\
     | 2 | the arguments, a file or a name is wrong, or no test is selected |\n\
     | 3 | something could not be run: no server, no browser, a full disk |\n\n\
     `run`, `demo` and `serve` end cleanly on Ctrl-C and SIGTERM: runs are cancelled, browsers\n\

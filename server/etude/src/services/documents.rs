@@ -4,7 +4,7 @@ use etude::v1::format_request::Source;
 use etude::v1::test_service_server::TestService;
 use etude::v1::{self, Diagnostic, DocumentFormat, ErrorReason, Severity};
 use etude_engine::{Error, Result};
-use etude_language::{self as language, Parsed};
+use etude_language::{self as language, ConvertError, Parsed};
 use tonic::{Request, Response, Status};
 
 use super::answer;
@@ -70,6 +70,43 @@ impl TestService for Documents {
             blocking(move || print(source, form)).await?
         })
         .await
+    }
+
+    async fn convert(
+        &self,
+        request: Request<v1::ConvertRequest>,
+    ) -> Result<Response<v1::ConvertResponse>, Status> {
+        answer(request, async |request| {
+            blocking(move || convert(request)).await?
+        })
+        .await
+    }
+}
+
+fn convert(request: v1::ConvertRequest) -> Result<v1::ConvertResponse> {
+    let conversion = language::Conversion {
+        format: request.format(),
+        layout: request.layout(),
+    };
+    let document = request.document.unwrap_or_default();
+    let fixed = match request.repair {
+        true => std::str::from_utf8(&document.content)
+            .ok()
+            .and_then(language::repair),
+        false => None,
+    };
+    let content = fixed
+        .as_deref()
+        .map_or(document.content.as_ref(), str::as_bytes);
+    match language::convert(name_of(&document), content, conversion) {
+        Ok(converted) => Ok(v1::ConvertResponse {
+            content: converted.content.into_bytes().into(),
+            notes: converted.notes,
+            source_format: converted.source_format.into(),
+            diagnostics: converted.diagnostics,
+        }),
+        Err(ConvertError::Mistakes(diagnostics)) => Err(invalid(diagnostics)),
+        Err(error) => Err(Error::new(error.reason(), error.to_string())),
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browsers;
+mod convert;
 mod disk;
 mod exec;
 mod input;

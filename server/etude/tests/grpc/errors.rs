@@ -110,6 +110,50 @@ async fn the_format_of_a_file_is_told_and_the_file_compiled() {
 }
 
 #[tokio::test]
+async fn a_file_is_converted_and_what_is_lost_is_told() {
+    let fixture = Fixture::start().await;
+    let mut tests = TestServiceClient::new(fixture.channel.clone());
+    let mut request = v1::ConvertRequest {
+        document: Some(v1::TestDocument {
+            file_name: "a.yaml".to_owned(),
+            content: "name: A\nsteps:\n  - click: Log in\n  - wait_network_idle: 2s\n".into(),
+        }),
+        format: v1::TestFormat::Compact.into(),
+        ..v1::ConvertRequest::default()
+    };
+    let done = tests.convert(request.clone()).await.unwrap().into_inner();
+    let content = String::from_utf8(done.content.to_vec()).unwrap();
+    assert!(
+        content.starts_with("test: A\ndo:\n  - c: Log in\n"),
+        "{content}"
+    );
+    assert_eq!(done.source_format(), v1::TestFormat::Canonical);
+    let [note] = done.notes.as_slice() else {
+        panic!("{:?}", done.notes);
+    };
+    assert_eq!(note.kind(), v1::ConversionNoteKind::Loss);
+    assert_eq!(note.field, "checkpoints[0].steps[1]");
+    assert_eq!(note.location.clone().unwrap().line, 4);
+
+    // Other formats are read and not written.
+    request.format = v1::TestFormat::Journey.into();
+    let status = tests.convert(request.clone()).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::InvalidArgument);
+    request.format = v1::TestFormat::Canonical.into();
+    request.layout = v1::ConversionLayout::Text.into();
+    let status = tests.convert(request.clone()).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::InvalidArgument);
+    request.layout = v1::ConversionLayout::Yaml.into();
+    request.document = Some(v1::TestDocument {
+        file_name: "a.yaml".to_owned(),
+        content: "name: A\nsteps:\n  - clik: Log in\n".into(),
+    });
+    let status = tests.convert(request).await.unwrap_err();
+    assert!(status.message().contains("clik"), "{}", status.message());
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_large_is_refused_by_its_reason() {
     let fixture = Fixture::start().await;
     let mut tests = TestServiceClient::new(fixture.channel.clone());

@@ -392,7 +392,7 @@ impl<'d> Decoder<'d, '_> {
 
 /// The typed command of a command's own message. Setting the field of a dynamic `Command` would
 /// clear a hundred others first, so it is wrapped as bytes.
-fn typed(spec: &CommandSpec, message: &DynamicMessage) -> Option<v1::Command> {
+pub(crate) fn typed(spec: &CommandSpec, message: &DynamicMessage) -> Option<v1::Command> {
     let mut bytes = Vec::new();
     encode_key(spec.action.number(), WireType::LengthDelimited, &mut bytes);
     message.encode_length_delimited(&mut bytes).ok()?;

@@ -179,6 +179,8 @@ fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
         let shape = shape::of(tree, item);
         if let Content::Map(entries) = &tree.node(item).content
             && let Some(sections) = decode::block_sections(entries)
+            // `{type: interact, command: key, repeat: 2}` is none.
+            && !(sections.is_empty() && is_flat(shape::of(tree, item)))
         {
             // Without lists of steps beside it, it is a slip, or has them in it as in the compact
             // dialect.
@@ -203,6 +205,12 @@ fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
             found.mark(shape.format(), tree.node(item).span, what, weight);
         }
     });
+}
+
+/// Whether a step has its command as the value of a key.
+fn is_flat(shape: Shape) -> bool {
+    use Shape::{Action, Command, Extended, Nested, StepType};
+    matches!(shape, Action | Command | Extended | Nested | StepType)
 }
 
 /// Whether an entry's value is a map with steps.

@@ -51,8 +51,11 @@ const KNOWN: [&str; 16] = [
 ];
 
 /// Keys of `config`.
-const CONFIG: [&str; 14] = [
+const CONFIG: [&str; 17] = [
     "continue_on_error",
+    "keep_dialogs",
+    "recovery",
+    "test_timeout",
     "timeout",
     "default_timeout",
     "step_timeout",
@@ -192,13 +195,14 @@ impl<'s> Rewriter<'_, 's> {
             }
             "config" => self.config(given, out),
             "infrastructure" | "metadata" | "setup" => self.inner(given, out),
-            known if PLACING.contains(&known) => {}
+            known if PLACING.contains(&known) => self.pass_over(given),
             _ => self.unknown(given),
         }
     }
 
     /// A key without a meaning: old tools passed over it, so it is no error.
     fn unknown(&mut self, given: &Entry<'s>) {
+        self.pass_over(given);
         let message = format!(
             "the key \"{}\" has no meaning here and is passed over",
             shown(&given.key)
@@ -209,6 +213,16 @@ impl<'s> Rewriter<'_, 's> {
                 None => mistake.suggest("remove it"),
                 nearest => mistake.did_you_mean(nearest),
             });
+    }
+
+    /// Notes a key that the test has no place for.
+    pub(super) fn pass_over(&mut self, given: &Entry<'s>) {
+        let value = match &self.tree.node(given.value).content {
+            Content::Scalar(scalar) => scalar.text.to_string(),
+            _ => self.json(given.value).to_string(),
+        };
+        let what = format!("{}: {value}", given.key);
+        self.mistakes.pass_over(given.key_span, what);
     }
 
     /// The keys of `infrastructure`, `metadata` and a suite's `setup` that are the test's.
@@ -228,7 +242,7 @@ impl<'s> Rewriter<'_, 's> {
                     "files are not imported; variables that they set have no value",
                     "write the variables into this test",
                 ),
-                _ => {}
+                _ => self.pass_over(&inner),
             }
         }
     }
@@ -244,7 +258,7 @@ impl<'s> Rewriter<'_, 's> {
                     key: "base_url".into(),
                     ..option
                 }),
-                "output_format" => {}
+                "output_format" => self.pass_over(&option),
                 name => config.extend(self.config_option(name, option)),
             }
         }
@@ -271,6 +285,10 @@ impl<'s> Rewriter<'_, 's> {
             "viewport" => ("viewport", option),
             "browser" => ("browser", option),
             "screenshots" => ("screenshots", option),
+            // Here "timeout" is that of a step.
+            "test_timeout" => ("timeout", self.limit(option)?),
+            "keep_dialogs" => ("keep_dialogs", option),
+            "recovery" => ("recovery", option),
             "on_error" => {
                 let word = self.option(Some(&option));
                 let goes_on = word.is_some_and(|word| word == "continue");
@@ -434,7 +452,9 @@ impl<'s> Rewriter<'_, 's> {
                         value: this.steps(given.value),
                         ..given
                     }),
-                    "description" | "desc" | "expected" | "position" | "tags" => {}
+                    "description" | "desc" | "expected" | "position" | "tags" => {
+                        this.pass_over(&given);
+                    }
                     _ => this.unknown(&given),
                 }
             }

@@ -17,12 +17,10 @@ struct Open {
 /// A line `Checkpoint 2: Pay` begins a checkpoint; what stands behind `#` or `//` at the beginning
 /// of a line is a comment, of which the second kind is a step.
 pub(crate) fn statements<'s>(source: &'s Source<'_>) -> Option<(Tree<'s>, NodeId)> {
-    let mut lines = lines(source).peekable();
-    let (_, first) = lines.peek()?;
-    let is_text = source.name().to_lowercase().ends_with(".txt");
-    if !is_text && !is_statement(first) {
+    if !has_statements(source) {
         return None;
     }
+    let lines = lines(source);
     let mut tree = Tree::default();
     let mut done: Vec<Open> = Vec::new();
     let mut open = Open {
@@ -44,6 +42,14 @@ pub(crate) fn statements<'s>(source: &'s Source<'_>) -> Option<(Tree<'s>, NodeId
     done.push(open);
     let root = document(&mut tree, source, done);
     Some((tree, root))
+}
+
+/// Whether a file has statements, one on a line.
+pub(crate) fn has_statements(source: &Source<'_>) -> bool {
+    let Some((_, first)) = lines(source).next() else {
+        return false;
+    };
+    source.name().to_lowercase().ends_with(".txt") || is_statement(first)
 }
 
 /// The lines that say something, trimmed, with their places.
@@ -113,7 +119,7 @@ fn document(tree: &mut Tree<'_>, source: &Source<'_>, done: Vec<Open>) -> NodeId
 }
 
 /// The name of a test whose file names none: the file's, without folders and ending.
-fn stem(file: &str) -> &str {
+pub(crate) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if stem.is_empty() { "test" } else { stem }

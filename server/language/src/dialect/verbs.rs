@@ -118,11 +118,26 @@ pub(super) fn is_reuse(name: &str) -> bool {
 impl<'s> Rewriter<'_, 's> {
     /// The canonical commands of a verb; what it leaves of its values is reported.
     pub(super) fn verb(&mut self, mut verb: Verb<'s>) -> Commands<'s> {
-        let commands = self.meaning(&mut verb);
-        if commands.is_some() {
+        let mut commands = self.meaning(&mut verb);
+        if let Some(commands) = &mut commands {
+            self.leftover_timeout(&mut verb, commands);
             self.finish(&mut verb);
         }
         commands
+    }
+
+    /// A `timeout` that the verb has no use for is that of its steps.
+    fn leftover_timeout(&mut self, verb: &mut Verb<'s>, commands: &mut [Out<'s>]) {
+        let given = verb.args.take(&["timeout"]);
+        let Some(timeout) = self.duration(given) else {
+            return;
+        };
+        for out in commands {
+            out.flags.push(Entry {
+                key: "timeout".into(),
+                ..timeout.clone()
+            });
+        }
     }
 
     fn meaning(&mut self, verb: &mut Verb<'s>) -> Commands<'s> {

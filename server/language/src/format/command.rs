@@ -12,7 +12,7 @@ use crate::duration;
 use crate::model::{self, Field, Message, Shape};
 
 /// The value of a command's key: the short form when that carries everything.
-pub(super) fn command(spec: &CommandSpec, message: &DynamicMessage, path: &str) -> Value {
+pub(crate) fn command(spec: &CommandSpec, message: &DynamicMessage, path: &str) -> Value {
     let model = model::message(spec.message.full_name());
     let printed = model.fields.iter().filter(|f| is_printed(f, message));
     let fields = in_order(printed.collect());
@@ -78,7 +78,7 @@ fn can_stand_beside(model: &Message, keys: &Entries) -> bool {
 }
 
 /// A field that differs from its default, or that a reader expects.
-fn is_printed(field: &Field, message: &DynamicMessage) -> bool {
+pub(crate) fn is_printed(field: &Field, message: &DynamicMessage) -> bool {
     let has_zero = matches!(field.shape, Shape::Text | Shape::Bool | Shape::Integer(..))
         && !field.descriptor.is_list()
         && field.descriptor.containing_oneof().is_none();
@@ -86,7 +86,7 @@ fn is_printed(field: &Field, message: &DynamicMessage) -> bool {
 }
 
 /// The fields of a message that differ from their default.
-pub(super) fn given_fields(model: &Message, message: &DynamicMessage, path: &str) -> Entries {
+pub(crate) fn given_fields(model: &Message, message: &DynamicMessage, path: &str) -> Entries {
     let given = model
         .fields
         .iter()
@@ -101,7 +101,7 @@ pub(super) fn given_fields(model: &Message, message: &DynamicMessage, path: &str
 }
 
 /// The value of a field.
-pub(super) fn value(field: &Field, value: &Dynamic, path: &str) -> Document {
+pub(crate) fn value(field: &Field, value: &Dynamic, path: &str) -> Document {
     let inner = |dynamic: &Dynamic| Document::from(single(field, dynamic, path));
     let value = match value {
         Dynamic::List(items) => Value::List(items.iter().map(inner).collect()),

@@ -7,20 +7,22 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::yaml::{Line, Page};
 use crate::decode::Places;
+use crate::dialect;
 use crate::source::Source;
 
 /// A comment, or a blank line.
 #[derive(Debug, PartialEq)]
-struct Comment {
-    line: u32,
+pub(crate) struct Comment {
+    pub(crate) line: u32,
     /// From `#` on. Empty: a blank line.
-    text: String,
+    pub(crate) text: String,
     /// Behind something on its line.
     trailing: bool,
 }
 
-/// Puts the comments of `source` into a page that shows the same test.
-pub(super) fn keep(source: &Source<'_>, places: &Places, page: &mut Page) {
+/// Puts the comments of `source` into a page that shows the same test; `behind`: also behind
+/// something on its line.
+pub(crate) fn keep(source: &Source<'_>, places: &Places, page: &mut Page, behind: bool) {
     let fields = Fields::new(places);
     let printed: HashMap<String, usize> = (page.lines.iter().enumerate().rev())
         .filter(|(_, line)| !line.path.is_empty())
@@ -40,7 +42,7 @@ pub(super) fn keep(source: &Source<'_>, places: &Places, page: &mut Page) {
             _ => field.and_then(|path| around(path).find_map(|path| printed.get(path)).copied()),
         };
         match line.and_then(|line| page.lines.get_mut(line)) {
-            Some(line) if comment.trailing && can_be_behind(line) => {
+            Some(line) if behind && comment.trailing && can_be_behind(line) => {
                 line.text.push_str("  ");
                 line.text.push_str(&comment.text);
             }
@@ -122,7 +124,11 @@ fn around(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| path.get(..path.rfind(['.', '['])?))
 }
 
-fn comments(source: &Source<'_>) -> Vec<Comment> {
+/// The comments and blank lines of a file.
+pub(crate) fn comments(source: &Source<'_>) -> Vec<Comment> {
+    if dialect::has_statements(source) {
+        return between_statements(source);
+    }
     let texts = texts(source);
     let is_text = |byte: usize| {
         let index = texts.partition_point(|(_, end)| *end <= byte);
@@ -146,6 +152,19 @@ fn comments(source: &Source<'_>) -> Vec<Comment> {
         }
     }
     found
+}
+
+/// Comments and blank lines of a file of statements have their line alone.
+fn between_statements(source: &Source<'_>) -> Vec<Comment> {
+    let lines = source.numbered_lines();
+    lines
+        .filter(|(_, line)| line.trim().is_empty() || line.trim().starts_with('#'))
+        .map(|(number, line)| Comment {
+            line: number,
+            text: line.trim().to_owned(),
+            trailing: false,
+        })
+        .collect()
 }
 
 /// The bytes that are texts, in which a `#` is a part of the text.

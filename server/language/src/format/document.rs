@@ -2,15 +2,15 @@
 
 /// A value, and the field of the test that it is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// The path of the field. Empty: none of its own.
-    pub(super) path: String,
-    pub(super) value: Value,
+    pub(crate) path: String,
+    pub(crate) value: Value,
 }
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A text.
     Text(String),
     /// A number, a boolean or null.
@@ -22,14 +22,14 @@ pub(super) enum Value {
 }
 
 impl Document {
-    pub(super) fn new(path: &str, value: Value) -> Self {
+    pub(crate) fn new(path: &str, value: Value) -> Self {
         Self {
             path: path.to_owned(),
             value,
         }
     }
 
-    pub(super) fn text(path: &str, text: &str) -> Self {
+    pub(crate) fn text(path: &str, text: &str) -> Self {
         Self::new(path, Value::Text(text.to_owned()))
     }
 }

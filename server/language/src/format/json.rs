@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::document::{Document, Value};
 
 /// The document with two spaces of indentation and a line end.
-pub(super) fn print(document: &Document) -> String {
+pub(crate) fn print(document: &Document) -> String {
     // A JSON value always has a text.
     let mut text = serde_json::to_string_pretty(&json(&document.value)).unwrap_or_default();
     text.push('\n');

@@ -2,7 +2,7 @@
 
 /// A text on one line: plain where that means the same, else in quotes. `in_flow`: inside `[…]`
 /// or `{…}`, or as a key.
-pub(super) fn scalar(text: &str, in_flow: bool) -> String {
+pub(crate) fn scalar(text: &str, in_flow: bool) -> String {
     if is_plain(text, in_flow) {
         return text.to_owned();
     }
@@ -14,7 +14,7 @@ pub(super) fn scalar(text: &str, in_flow: bool) -> String {
 
 /// Whether a literal block holds the text exactly: several lines, none of which begins the block
 /// with a space or consists of spaces, and nothing that needs an escape.
-pub(super) fn is_block(text: &str) -> bool {
+pub(crate) fn is_block(text: &str) -> bool {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let blank_only = |line: &str| !line.is_empty() && line.trim().is_empty();
     text.contains('\n')

@@ -9,7 +9,7 @@ use crate::decode::{self, ROW_NAME, STEPS};
 use crate::model;
 use crate::template::environment_name;
 
-pub(super) type Entries = Vec<(String, Document)>;
+pub(crate) type Entries = Vec<(String, Document)>;
 
 /// The fields of a test in the order in which a file has them: what it is, where it begins, what it
 /// needs, what it does.
@@ -28,7 +28,7 @@ const ORDER: [&str; 11] = [
 ];
 
 /// What a file cannot spell, of a test without other mistakes.
-pub(super) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
+pub(crate) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
     let mistake = |message: String, suggestion: String| Diagnostic {
         severity: Severity::Error.into(),
         reason: ErrorReason::InvalidValue.name().to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn unprintable(test: &v1::Test) -> Vec<Diagnostic> {
 }
 
 /// The document of a test.
-pub(super) fn document(test: &v1::Test) -> Document {
+pub(crate) fn document(test: &v1::Test) -> Document {
     let without_sections = v1::Test {
         name: test.name.clone(),
         description: test.description.clone(),
@@ -110,7 +110,7 @@ fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
     (!empty).then_some((key, value))
 }
 
-fn variables(variables: &[Variable], path: &str) -> Entries {
+pub(crate) fn variables(variables: &[Variable], path: &str) -> Entries {
     let named = |key: &str, name: &str| {
         let name = Value::Text(name.to_owned()).into();
         Value::Map(vec![(key.to_owned(), name)])
@@ -128,7 +128,7 @@ fn variables(variables: &[Variable], path: &str) -> Entries {
     variables.iter().enumerate().map(entry).collect()
 }
 
-fn rows(rows: &[v1::DataRow]) -> Value {
+pub(crate) fn rows(rows: &[v1::DataRow]) -> Value {
     let row = |(index, row): (usize, &v1::DataRow)| {
         let path = format!("data_rows[{index}]");
         let mut entries = Entries::new();
@@ -162,7 +162,7 @@ pub(super) fn steps(steps: &[v1::Step], path: &str) -> Value {
     Value::List(steps.iter().enumerate().map(document).collect())
 }
 
-fn step(step: &v1::Step, path: &str) -> Document {
+pub(crate) fn step(step: &v1::Step, path: &str) -> Document {
     let mut entries = Entries::new();
     if let Some((spec, message)) = step.command.as_ref().and_then(crate::action) {
         let path = format!("{path}.command.{}", spec.action.name());

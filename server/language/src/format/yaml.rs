@@ -8,20 +8,20 @@ const WIDTH: usize = 88;
 
 /// Printed lines.
 #[derive(Debug, Default)]
-pub(super) struct Page {
-    pub(super) lines: Vec<Line>,
+pub(crate) struct Page {
+    pub(crate) lines: Vec<Line>,
 }
 
 /// A printed line, and the field that begins on it.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    pub(super) indent: usize,
-    pub(super) text: String,
-    pub(super) path: String,
+pub(crate) struct Line {
+    pub(crate) indent: usize,
+    pub(crate) text: String,
+    pub(crate) path: String,
 }
 
 impl Page {
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         let mut out = String::new();
         for line in self.lines {
             if !line.text.is_empty() {
@@ -43,7 +43,7 @@ impl Page {
 }
 
 /// Prints a document whose root is a map.
-pub(super) fn print(document: &Document) -> Page {
+pub(crate) fn print(document: &Document) -> Page {
     let mut page = Page::default();
     if let Value::Map(entries) = &document.value {
         for (key, value) in entries {
@@ -97,7 +97,7 @@ impl Page {
                     let start = Start {
                         before: "",
                         indent: inner,
-                        block: false,
+                        block: holds_maps(&value.value),
                     };
                     self.entry(start, key, value);
                 }
@@ -165,7 +165,17 @@ fn is_row(item: &Document) -> bool {
 
 /// Whether a value stands well on one line of which some is taken.
 fn fits(value: &Value, taken: usize) -> bool {
-    !has_block(value) && taken + 1 + flow(value).chars().count() <= WIDTH
+    !has_block(value) && !has_steps(value) && taken + 1 + flow(value).chars().count() <= WIDTH
+}
+
+/// Whether a map has lists of steps in it.
+fn has_steps(value: &Value) -> bool {
+    match value {
+        Value::Map(entries) => entries
+            .iter()
+            .any(|(_, document)| holds_maps(&document.value) || has_steps(&document.value)),
+        _ => false,
+    }
 }
 
 fn has_block(value: &Value) -> bool {
@@ -178,7 +188,7 @@ fn has_block(value: &Value) -> bool {
 }
 
 /// The value on one line.
-fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::Text(text) => scalar(text, true),
         Value::Literal(text) => text.clone(),

@@ -3,7 +3,7 @@
 use etude::blocks::DEFAULT_MAX;
 use etude::v1::{self, block, condition};
 
-use super::{quoted, shown, template_text, text};
+use super::{Manner, quoted, shown, template_text, text};
 
 /// Items of a list that are shown.
 const SHOWN_ITEMS: usize = 5;
@@ -38,7 +38,11 @@ fn block(block: &v1::Block) -> String {
             format!("while {condition}, at most {most} times")
         }
         Some(Kind::ForEach(block)) => {
-            format!("for each ${} in {}", shown(&block.variable), items(block))
+            format!(
+                "for each ${} in {}",
+                shown(&block.variable, Manner::Shown),
+                items(block)
+            )
         }
         Some(Kind::TryCatch(_)) => "try".to_owned(),
     }
@@ -51,7 +55,7 @@ fn condition(condition: Option<&v1::Condition>) -> String {
     };
     let words = match &condition.kind {
         Some(condition::Kind::Command(command)) => assertion(&text(command)),
-        Some(condition::Kind::Expression(text)) => template_text(text),
+        Some(condition::Kind::Expression(text)) => template_text(text, Manner::Shown),
         None => String::new(),
     };
     match condition.negated {
@@ -74,10 +78,10 @@ fn assertion(text: &str) -> String {
 
 fn items(block: &v1::ForEachBlock) -> String {
     if !block.list.is_empty() {
-        return template_text(&block.list);
+        return template_text(&block.list, Manner::Shown);
     }
     let first = block.items.iter().take(SHOWN_ITEMS);
-    let mut items: Vec<_> = first.map(|item| quoted(item)).collect();
+    let mut items: Vec<_> = first.map(|item| quoted(item, Manner::Shown)).collect();
     if block.items.len() > SHOWN_ITEMS {
         items.push(format!("… ({} items)", block.items.len()));
     }

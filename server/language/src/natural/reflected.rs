@@ -6,7 +6,7 @@ use etude::catalog::{CommandSpec, FieldSpec, enum_words};
 use etude::v1::{self, VariableUse};
 use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, ReflectMessage, Value};
 
-use super::{Sentence, quoted, shown, template_text};
+use super::{Manner, Sentence};
 use crate::duration;
 
 /// As [`super::text`].
@@ -124,15 +124,15 @@ fn message_text(message: &DynamicMessage) -> String {
 
 fn string_text(field: &FieldSpec, text: &str) -> String {
     if field.variable != VariableUse::Unspecified {
-        format!("${}", shown(text))
+        format!("${}", super::shown(text, Manner::Shown))
     } else if field.expression {
-        format!("${{{}}}", shown(text))
+        format!("${{{}}}", super::shown(text, Manner::Shown))
     } else if field.template {
-        template_text(text)
+        super::template_text(text, Manner::Shown)
     } else if field.bare {
-        shown(text)
+        super::shown(text, Manner::Shown)
     } else {
-        quoted(text)
+        super::quoted(text, Manner::Shown)
     }
 }
 

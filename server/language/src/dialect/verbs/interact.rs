@@ -125,7 +125,9 @@ impl<'s> Rewriter<'_, 's> {
         let target = self.main_element(verb, &["over", "on", "value", "text"]);
         let duration = verb.args.take(&["duration"]);
         let duration = self.time(duration, Unit::Milliseconds);
-        verb.args.take(&["position"]);
+        if let Some(position) = verb.args.take(&["position"]) {
+            self.pass_over(&position);
+        }
         Out::new("hover", verb.span)
             .with("target", target)
             .with("duration", duration)

@@ -46,7 +46,9 @@ impl<'s> Rewriter<'_, 's> {
         let url = self.template(url);
         self.check_address(url.as_ref());
         let new_tab = verb.args.take(&["new_tab"]);
-        verb.args.take(&["wait"]);
+        if let Some(wait) = verb.args.take(&["wait"]) {
+            self.pass_over(&wait);
+        }
         Out::new("navigate", verb.span)
             .with("url", url)
             .with("new_tab", new_tab)

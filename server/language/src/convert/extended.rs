@@ -1,0 +1,156 @@
+//! Commands in the extended dialect: flat maps with `type` and `command`.
+
+use super::form::Row;
+
+/// Commands and their forms, those that say less first. The notation is that of [`super::form`]; a
+/// verb is the type, and behind `/` the command.
+pub(super) const FORMS: &[Row] = &[
+    ("navigate", "navigate target=url new_tab=new_tab"),
+    ("back", "navigate/back"),
+    ("forward", "navigate/forward"),
+    ("refresh", "navigate/refresh"),
+    ("scroll_to_top", "navigate/scroll-top"),
+    ("scroll_to_bottom", "navigate/scroll-bottom"),
+    ("scroll_to", "navigate/scroll-element target=target"),
+    (
+        "scroll_to_position",
+        "navigate/scroll-position value=@point",
+    ),
+    ("scroll_by", "navigate/scroll-by value=@point"),
+    ("scroll_up", "navigate/scroll-up value=pixels"),
+    ("scroll_down", "navigate/scroll-down value=pixels"),
+    (
+        "click",
+        "interact/click target=target position=position modifiers=modifiers",
+    ),
+    (
+        "double_click",
+        "interact/double-click target=target position=position",
+    ),
+    (
+        "right_click",
+        "interact/right-click target=target position=position",
+    ),
+    ("hover", "interact/hover target=target duration=duration"),
+    (
+        "write",
+        "interact/write target=target value=text append=append delay=delay",
+    ),
+    (
+        "press",
+        "interact/key value=key target=target modifiers=modifiers repeat=repeat",
+    ),
+    ("mouse_move_to", "mouse/move-to target=target"),
+    ("mouse_move", "mouse/move value=@point"),
+    ("mouse_move_by", "mouse/move-by value=@point"),
+    ("mouse_down", "mouse/down target=target"),
+    ("mouse_up", "mouse/up target=target"),
+    ("mouse_enter", "mouse/enter target=target"),
+    ("drag", "mouse/drag target=target to=destination"),
+    ("drag_by", "mouse/drag target=target by=@point"),
+    ("select", "interact/select target=target value=option"),
+    ("select_index", "interact/select target=target index=@index"),
+    ("select_last", "interact/select target=target last:true"),
+    ("assert_exists", "assert/exists target=target"),
+    ("assert_not_exists", "assert/not-exists target=target"),
+    (
+        "assert_equals",
+        "assert/equals target=target expected=value",
+    ),
+    (
+        "assert_not_equals",
+        "assert/not-equals target=target expected=value",
+    ),
+    (
+        "assert_contains",
+        "assert/contains target=target expected=value",
+    ),
+    (
+        "assert_not_contains",
+        "assert/not-contains target=target expected=value",
+    ),
+    (
+        "assert_greater_than",
+        "assert/gt target=target expected=value",
+    ),
+    (
+        "assert_greater_than_or_equal",
+        "assert/gte target=target expected=value",
+    ),
+    ("assert_less_than", "assert/lt target=target expected=value"),
+    (
+        "assert_less_than_or_equal",
+        "assert/lte target=target expected=value",
+    ),
+    (
+        "assert_matches",
+        "assert/matches target=target pattern=pattern",
+    ),
+    ("assert_checked", "assert/checked target=target"),
+    ("assert_unchecked", "assert/unchecked target=target"),
+    (
+        "assert_selected",
+        "assert/selected target=target expected=option",
+    ),
+    (
+        "assert_variable",
+        "assert/variable variable=variable operator=comparison expected=value",
+    ),
+    ("assert_visible", "assert/visible target=target"),
+    ("assert_hidden", "assert/hidden target=target"),
+    ("assert_enabled", "assert/enabled target=target"),
+    ("assert_disabled", "assert/disabled target=target"),
+    (
+        "assert_attribute",
+        "assert command=@comparison target=target attribute=attribute expected=value",
+    ),
+    ("assert_count", "assert/count target=target expected=count"),
+    ("assert_url", "assert/url expected=url"),
+    ("assert_title", "assert/title expected=title"),
+    ("store_text", "data/store target=target as=variable"),
+    (
+        "store_value",
+        "data/store-element-value target=target as=variable",
+    ),
+    (
+        "store_attribute",
+        "data/store-attribute target=target attribute=attribute as=variable",
+    ),
+    ("set", "data/store-literal value=value as=variable"),
+    (
+        "store_expression",
+        "data/store expression=expression as=variable",
+    ),
+    ("store_url", "data/store-url as=variable"),
+    ("store_title", "data/store-title as=variable"),
+    ("store_count", "data/store-count target=target as=variable"),
+    (
+        "create_cookie",
+        "data/cookie action:create name=name value=value domain=domain path=path secure=secure \
+         http_only=http_only max_age=max_age",
+    ),
+    ("delete_cookie", "data/cookie action:delete name=name"),
+    ("clear_cookies", "data/cookie action:clear"),
+    ("dismiss_alert", "dialog/dismiss-alert"),
+    ("dismiss_confirm", "dialog/dismiss-confirm accept=accept"),
+    ("dismiss_prompt", "dialog/dismiss-prompt accept=accept"),
+    ("answer_prompt", "dialog/dismiss-prompt text=text"),
+    ("wait", "wait/time value=duration"),
+    ("wait_for", "wait/element target=target timeout=max"),
+    ("wait_hidden", "wait/hidden target=target timeout=max"),
+    ("wait_url", "wait/url value=url"),
+    ("wait_text", "wait/text value=text"),
+    ("resize", "window/resize value=@size"),
+    ("maximize", "window/maximize"),
+    ("new_tab", "window/new-tab url=url"),
+    ("close_tab", "window/close"),
+    ("next_tab", "window/switch target:next"),
+    ("previous_tab", "window/switch target:prev"),
+    ("switch_tab", "window/switch target=@tab"),
+    ("switch_frame", "window/switch iframe=target"),
+    ("parent_frame", "window/switch target:parent"),
+    ("upload", "file/upload target=target url=url"),
+    ("upload_file", "file/upload target=target file=file"),
+    ("comment", "misc/comment value=text"),
+    ("execute", "misc/execute value=script variable=variable"),
+];
