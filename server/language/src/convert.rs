@@ -5,6 +5,7 @@
 //! result is read back and compared with the source. So a result holds the test, except for what
 //! the notes say that it does not.
 
+mod anchors;
 mod blocks;
 mod compact;
 mod draft;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{run, run_with_stdin};
+use crate::support::{Shop, etude, root, run, run_with_stdin, sandbox};
 
 const COMPACT: &str =
     "# Logging in\ntest: Log in\ndo:\n  - t: {Name: ada}\n  - c: Log in  # the button\n";
@@ -227,4 +227,39 @@ fn stdin_goes_to_stdout() {
         "{}",
         done.stdout
     );
+}
+
+/// Every command of docs/tutorial.md, in its order and with what it ends with.
+#[test]
+fn the_commands_of_the_tutorial_move_a_folder_over() {
+    let page = std::fs::read_to_string(root().join("docs/tutorial.md")).unwrap();
+    let here = tempfile::tempdir().unwrap();
+    let old = here.path().join("examples/migration");
+    std::fs::create_dir_all(old.join("shop")).unwrap();
+    for file in ["login.yaml", "shop/search.yaml", "shop/terms.txt"] {
+        std::fs::copy(root().join("examples/migration").join(file), old.join(file)).unwrap();
+    }
+    let shop = Shop::start();
+    let commands: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("etude "))
+        .filter(|command| !command.starts_with("demo"))
+        .collect();
+    // The file that is no YAML is told twice before it is mended.
+    let codes = [2, 2, 0, 0, 0, 0, 0];
+    assert_eq!(commands.len(), codes.len(), "{commands:?}");
+    for (command, code) in commands.iter().zip(codes) {
+        let command = command.replace("http://127.0.0.1:8000", &shop.url);
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        if arguments[0] == "run" {
+            arguments.extend(sandbox());
+        }
+        let done = etude(&arguments).current_dir(here.path()).output().unwrap();
+        let (out, err) = (done.stdout, done.stderr);
+        let text = String::from_utf8_lossy(&[out, err].concat()).into_owned();
+        assert_eq!(done.status.code(), Some(code), "{command}: {text}");
+        if arguments[0] == "run" {
+            assert!(text.contains("3 of 3 tests passed"), "{text}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use etude::v1::{self, ConversionLayout, ConversionNote, Diagnostic, Severity, Te
 use super::head::{self, Head};
 use super::notes::{About, Notes};
 use super::step::{Style, Written, without_place};
-use super::{Conversion, Read, text, verify};
+use super::{Conversion, Read, anchors, text, verify};
 use crate::format::comments;
 use crate::format::document::{Document, Value};
 use crate::format::json;
@@ -71,6 +71,7 @@ impl Draft {
         };
         let mut notes = Notes::default();
         let mut body = body(read, style, given_up, &mut notes);
+        anchors::note(read, &mut notes);
         if conversion.layout == ConversionLayout::Text {
             return text::write(read, body, notes);
         }
@@ -432,7 +433,7 @@ fn page(read: &Read<'_>, document: &Document, body: &Body, notes: &mut Notes) ->
     page
 }
 
-/// Puts what the source says and no run needs at the beginning, as comments.
+/// Puts what the source says and no run needs before the first key, as comments.
 pub(super) fn remark_passed_over(read: &Read<'_>, page: &mut Page, notes: &mut Notes) {
     let mut lines = Vec::new();
     for passed in &read.passed_over {
@@ -449,7 +450,9 @@ pub(super) fn remark_passed_over(read: &Read<'_>, page: &mut Page, notes: &mut N
             ..Line::default()
         });
     }
-    page.lines.splice(0..0, lines);
+    let first = page.lines.iter().position(|line| !line.path.is_empty());
+    let first = first.unwrap_or_default();
+    page.lines.splice(first..first, lines);
 }
 
 /// Puts each step that was not carried over before the comment that stands for it.

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use etude::v1::{Diagnostic, Severity, TestFormat};
-use etude_language::{detect, parse, repair};
+use etude::v1::{
+    self, ConversionLayout, ConversionNote, ConversionNoteKind, Diagnostic, Severity, TestFormat,
+};
+use etude_language::{Conversion, convert, detect, parse, repair};
 
 const BEGIN: &str = "<!-- corpus table, generated -->\n";
 const END: &str = "<!-- end of the corpus table -->\n";
@@ -44,6 +46,62 @@ fn the_table_says_how_much_of_the_corpus_is_understood() {
         found == expected,
         "docs/dialects.md is out of date:\n{table}"
     );
+}
+
+/// Every file that compiles is converted to every format; to the canonical one without a loss and
+/// with the same steps.
+#[test]
+fn the_corpus_is_converted_and_compiles_to_the_same_steps() {
+    let Some(root) = std::env::var_os("ETUDE_CORPUS") else {
+        return;
+    };
+    let mut converted = 0;
+    for file in files(Path::new(&root)) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = repair(&text).unwrap_or(text);
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(test) = parse(&name, text.as_bytes()).test else {
+            continue;
+        };
+        for format in [
+            TestFormat::Canonical,
+            TestFormat::Simplified,
+            TestFormat::Compact,
+            TestFormat::Extended,
+            TestFormat::NaturalLanguage,
+        ] {
+            let conversion = Conversion {
+                format,
+                layout: ConversionLayout::Unspecified,
+            };
+            let done = convert(&name, text.as_bytes(), conversion);
+            let done = done.unwrap_or_else(|error| panic!("{name}: {error}"));
+            if format == TestFormat::Canonical {
+                let is_loss = |note: &ConversionNote| note.kind() == ConversionNoteKind::Loss;
+                assert!(!done.notes.iter().any(is_loss), "{name}: {:?}", done.notes);
+                let again = parse(&name, done.content.as_bytes()).test.unwrap();
+                assert_eq!(
+                    without_places(again),
+                    without_places(test.clone()),
+                    "{name}"
+                );
+                converted += 1;
+            }
+        }
+    }
+    assert!(converted > 100, "{converted}");
+}
+
+fn without_places(mut test: v1::Test) -> v1::Test {
+    fn forget(step: &mut v1::Step) {
+        step.location = None;
+        let inner = step.block.as_mut().map(v1::Block::steps_mut);
+        inner.into_iter().flatten().for_each(forget);
+    }
+    let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
+    let outer = test.setup.iter_mut().chain(&mut test.teardown);
+    outer.chain(checkpoints).for_each(forget);
+    test
 }
 
 fn classes(root: &Path) -> BTreeMap<String, Class> {

@@ -315,6 +315,38 @@ fn broken_files_of_every_dialect_are_answered() {
     }
 }
 
+/// Every dialect goes into every format that is written, and nothing of this test is lost.
+#[test]
+fn a_converted_file_has_its_format_and_the_same_steps() {
+    use etude::v1::{ConversionLayout, ConversionNoteKind, TestFormat};
+    for file in ALL.into_iter().chain([CANONICAL]) {
+        for format in [
+            TestFormat::Canonical,
+            TestFormat::Simplified,
+            TestFormat::Compact,
+            TestFormat::Extended,
+            TestFormat::NaturalLanguage,
+        ] {
+            let conversion = etude_language::Conversion {
+                format,
+                layout: ConversionLayout::Yaml,
+            };
+            let done = etude_language::convert("t.yaml", file.as_bytes(), conversion).unwrap();
+            let found = etude_language::detect("t.yaml", done.content.as_bytes());
+            assert_eq!(found.format(), format, "{}", done.content);
+            let mut steps = commands("t.yaml", &done.content);
+            let losses = done.notes.iter();
+            let losses = losses.filter(|note| note.kind() == ConversionNoteKind::Loss);
+            // What these formats lack are checkpoints; a comment names each.
+            for loss in losses {
+                assert!(loss.reason.ends_with("has no checkpoints"), "{loss:?}");
+                steps.retain(|step| !format!("{step:?}").contains("Checkpoint "));
+            }
+            assert_eq!(steps, commands("t.yaml", file), "{}", done.content);
+        }
+    }
+}
+
 /// Formatting a file of any dialect gives a canonical one with the same steps.
 #[test]
 fn a_formatted_file_is_canonical_and_has_the_same_steps() {
