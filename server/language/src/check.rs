@@ -63,7 +63,7 @@ pub(crate) fn decoded(source: &Source<'_>, decoded: &Decoded, mistakes: &mut Mis
 }
 
 /// The place of a part of a field's text, where the file spells it as it is.
-fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
+pub(crate) fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
     let part = part.lines().next().unwrap_or_default();
     let text = source.slice(span);
     let Some(at) = text.find(part).filter(|_| !part.is_empty()) else {

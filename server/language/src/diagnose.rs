@@ -64,11 +64,23 @@ impl Mistake {
     }
 }
 
+/// A duration without a unit in a file of another tool, and how it was taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct BareDuration {
+    pub(crate) span: Span,
+    pub(crate) number: f64,
+    /// `s` or `ms`.
+    pub(crate) unit: &'static str,
+    /// Whether so short a time was probably not meant.
+    pub(crate) is_doubtful: bool,
+}
+
 /// The mistakes found so far: of each severity as many as can be reported.
 #[derive(Debug, Default)]
 pub(crate) struct Mistakes {
     errors: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    bare: Vec<BareDuration>,
     passed_over: Vec<PassedOver>,
 }
 
@@ -92,8 +104,29 @@ impl Mistakes {
         }
     }
 
+    /// Notes a duration without a unit, which lint tells of.
+    pub(crate) fn note_bare(&mut self, bare: BareDuration) {
+        self.bare.push(bare);
+    }
+
+    /// The durations without a unit.
+    pub(crate) fn bare(&self) -> &[BareDuration] {
+        &self.bare
+    }
+
+    /// The mistakes that keep the file from being run, in the order in which they were found.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Mistake> {
+        self.errors.iter()
+    }
+
+    /// The others.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Mistake> {
+        self.warnings.iter()
+    }
+
     /// Adds all of another list.
     pub(crate) fn append(&mut self, other: Self) {
+        self.bare.extend(other.bare);
         let all = other.errors.into_iter().chain(other.warnings);
         all.for_each(|mistake| self.add(mistake));
         self.passed_over.extend(other.passed_over);

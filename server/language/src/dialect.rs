@@ -35,7 +35,7 @@ pub(crate) use detect::{Detected, detect};
 pub use quotes::repair;
 pub(crate) use quotes::report_unquoted;
 pub(crate) use statements::{has_statements, statements, stem};
-pub(crate) use target::selector;
+pub(crate) use target::{is_css, selector};
 
 /// A step as any dialect says it.
 struct Verb<'s> {

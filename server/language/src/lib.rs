@@ -8,6 +8,7 @@
 //! - [`template`]: texts with `$variables` and `${expressions}`
 //! - [`builtins`]: variables that every test has
 //! - [`parse_environments`]: files of named sets of variables
+//! - [`lint`]: what a test that can be run probably gets wrong
 //! - [`natural`]: commands in words
 //! - [`duration`]: durations as text
 //!
@@ -29,6 +30,7 @@ mod environments;
 mod format;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod lint;
 mod model;
 pub mod natural;
 mod schema;
@@ -117,10 +119,30 @@ fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decod
 }
 
 fn decode_source(source: &Source<'_>, mistakes: &mut Mistakes) -> Option<Decoded> {
+    read_source(source, mistakes).map(|read| read.decoded)
+}
+
+/// A file that holds values.
+struct Read<'s> {
+    tree: tree::Tree<'s>,
+    /// How many of the tree's values stand in the file; the others come from rewriting it.
+    written: usize,
+    format: v1::TestFormat,
+    decoded: Decoded,
+}
+
+fn read_source<'s>(source: &'s Source<'_>, mistakes: &mut Mistakes) -> Option<Read<'s>> {
     let (mut tree, root) = read_tree(source, mistakes)?;
+    let written = tree.len();
     let detected = dialect::detect(&tree, root);
     let root = dialect::normalise(&mut tree, root, &detected, mistakes);
-    Some(decode_tree(source, &tree, root, mistakes))
+    let decoded = decode_tree(source, &tree, root, mistakes);
+    Some(Read {
+        tree,
+        written,
+        format: detected.format,
+        decoded,
+    })
 }
 
 /// The tree of a file: of statements in words, or of YAML.

@@ -4,6 +4,7 @@ mod index;
 mod surrogates;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use etude::v1::{ErrorReason, SourceLocation};
 use saphyr_parser::Marker;
@@ -147,7 +148,24 @@ impl<'a> Source<'a> {
             .map(|(line, _)| (line, self.line(line)))
     }
 
+    /// The lines behind a line with their numbers.
+    pub(crate) fn lines_after(&self, line: u32) -> impl Iterator<Item = (u32, &str)> {
+        let last = number(self.lines.len());
+        (line.saturating_add(1)..=last).map(|line| (line, self.line(line)))
+    }
+
     // === Places ===
+
+    /// What the file holds, without byte order mark.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The bytes of a place.
+    pub(crate) fn bytes(&self, span: Span) -> Range<usize> {
+        let start = self.index.byte(&self.text, span.at as usize);
+        start..start + self.slice(span).len()
+    }
 
     /// What stands at a place.
     pub(crate) fn slice(&self, span: Span) -> &str {

@@ -27,6 +27,21 @@ pub(crate) fn nearest<'a>(
     best.map(|(_, candidate)| candidate)
 }
 
+/// As [`nearest`], of words that have dashes.
+pub(crate) fn nearest_of<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let candidates: Vec<_> = candidates.into_iter().collect();
+    let plain: Vec<_> = candidates
+        .iter()
+        .map(|word| word.replace('-', "_"))
+        .collect();
+    let found = nearest(word, plain.iter().map(String::as_str))?;
+    let index = plain.iter().position(|candidate| candidate == found)?;
+    candidates.get(index).copied()
+}
+
 /// Whether they are the same but for large letters and what separates the parts: `Top-Left`,
 /// `top left` and `topLeft` are `top_left`.
 pub(crate) fn same_word(written: &str, word: &str) -> bool {

@@ -54,6 +54,16 @@ impl<'s> Tree<'s> {
         &self.nodes[id.0 as usize]
     }
 
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The first `count` values, in the order in which they end.
+    pub(crate) fn first(&self, count: usize) -> &[Node<'s>] {
+        &self.nodes[..count.min(self.nodes.len())]
+    }
+
     pub(crate) fn add(&mut self, node: Node<'s>) -> NodeId {
         // A node takes at least one byte of a file that has at most 2^20.
         let id = NodeId(self.nodes.len() as u32);

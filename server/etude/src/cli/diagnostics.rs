@@ -13,9 +13,11 @@ pub(crate) fn render(diagnostics: &[Diagnostic], style: Style) -> String {
     texts.join("\n")
 }
 
-fn render_one(diagnostic: &Diagnostic, style: Style) -> String {
+/// One of them, with a line end.
+pub(crate) fn render_one(diagnostic: &Diagnostic, style: Style) -> String {
     let severity = match diagnostic.severity() {
         Severity::Warning => style.yellow("warning"),
+        Severity::Note => style.bold("note"),
         _ => style.red("error"),
     };
     let place = diagnostic.location.clone().unwrap_or_default();

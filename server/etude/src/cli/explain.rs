@@ -1,13 +1,13 @@
-//! `etude explain`: the page of an error's reason, or of a command.
+//! `etude explain`: the page of an error's reason, of a command, or of a rule of lint.
 
 use super::problem::{Exit, Problem};
 use super::{commands, output};
 
-/// Print what an error's reason or a command means
+/// Print what an error's reason, a command or a rule of lint means
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A reason such as TARGET_NOT_FOUND, or a command such as click
-    #[arg(value_name = "REASON|COMMAND")]
+    /// A reason such as TARGET_NOT_FOUND, a command such as click, or a rule such as fixed-sleep
+    #[arg(value_name = "REASON|COMMAND|RULE")]
     topic: String,
 }
 
@@ -15,6 +15,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let reason = args.topic.trim_matches(['[', ']']).to_uppercase();
     if let Some(page) = etude_server::error_page(&reason) {
         output::print(page)?;
+        return Ok(Exit::Passed);
+    }
+    if let Some(page) = etude_language::lint::rule_page(&args.topic) {
+        output::print(&page)?;
         return Ok(Exit::Passed);
     }
     match commands::find(&args.topic) {

@@ -1,6 +1,6 @@
 //! Test files: finding and reading them.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
@@ -15,8 +15,12 @@ pub(crate) const STDIN: &str = "-";
 /// What a file of environments is called where no other is named. It is no test file.
 pub(crate) const ENVIRONMENTS: [&str; 2] = ["etude.environments.yaml", "etude.environments.yml"];
 
+/// What sets the levels of lint's rules for the files beside and below it. It is no test.
+pub(crate) const LINT_CONFIG: &str = "etude.lint.yaml";
+
 /// The test files that the arguments name: files as they are, folders with all `.yaml`, `.yml` and
-/// `.json` files in them, sorted. Hidden folders are passed over.
+/// `.json` files in them, sorted. Hidden folders and files of settings are passed
+/// over.
 pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for argument in arguments {
@@ -61,11 +65,12 @@ pub(crate) fn find_tests(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn is_test(path: &Path) -> bool {
-    let environments = path
+    let mut settings = ENVIRONMENTS.iter().chain([&LINT_CONFIG]);
+    let is_settings = path
         .file_name()
-        .is_some_and(|name| ENVIRONMENTS.iter().any(|other| name == *other));
+        .is_some_and(|name| settings.any(|other| name == *other));
     let end = path.extension();
-    end.is_some_and(|end| end == "yaml" || end == "yml" || end == "json") && !environments
+    end.is_some_and(|end| end == "yaml" || end == "yml" || end == "json") && !is_settings
 }
 
 /// Whether it is a file of statements: other texts stand beside tests too.
@@ -128,4 +133,28 @@ pub(crate) fn name(file: &Path) -> String {
         true => "stdin".to_owned(),
         false => file.display().to_string(),
     }
+}
+
+/// Puts the new content in place at once: a full disk or a crash leaves the old file. The file
+/// behind a link is replaced, not the link.
+pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Problem> {
+    let unwritable = |error: std::io::Error| {
+        Problem::could_not_run(format!("{} cannot be written: {error}", file.display()))
+    };
+    let target = file.canonicalize().map_err(unwritable)?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let permissions = std::fs::metadata(&target)
+        .map_err(unwritable)?
+        .permissions();
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
+    temporary.write_all(content).map_err(unwritable)?;
+    temporary
+        .as_file()
+        .set_permissions(permissions)
+        .map_err(unwritable)?;
+    temporary.as_file().sync_all().map_err(unwritable)?;
+    temporary
+        .persist(&target)
+        .map_err(|error| unwritable(error.error))?;
+    Ok(())
 }

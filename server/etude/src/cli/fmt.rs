@@ -1,6 +1,5 @@
 //! `etude fmt`: rewrites test files in the canonical form.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use etude::v1::DocumentFormat;
@@ -66,34 +65,10 @@ fn format_file(file: &Path, args: &Args) -> Result<Exit, Problem> {
             Ok(Exit::Passed)
         }
         (false, false) => {
-            replace(file, &formatted)?;
+            files::replace(file, &formatted)?;
             note(&format!("formatted {name}"));
             Ok(Exit::Passed)
         }
         (true, _) => Ok(Exit::Passed),
     }
-}
-
-/// Puts the new content in place at once: a full disk or a crash leaves the old file. The file
-/// behind a link is replaced, not the link.
-fn replace(file: &Path, content: &[u8]) -> Result<(), Problem> {
-    let unwritable = |error: std::io::Error| {
-        Problem::could_not_run(format!("{} cannot be written: {error}", file.display()))
-    };
-    let target = file.canonicalize().map_err(unwritable)?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let permissions = std::fs::metadata(&target)
-        .map_err(unwritable)?
-        .permissions();
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    temporary.write_all(content).map_err(unwritable)?;
-    temporary
-        .as_file()
-        .set_permissions(permissions)
-        .map_err(unwritable)?;
-    temporary.as_file().sync_all().map_err(unwritable)?;
-    temporary
-        .persist(&target)
-        .map_err(|error| unwritable(error.error))?;
-    Ok(())
 }

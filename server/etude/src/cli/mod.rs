@@ -23,6 +23,7 @@ mod files;
 mod fmt;
 mod health;
 mod interrupt;
+mod lint;
 mod output;
 mod problem;
 mod reference;
@@ -59,6 +60,7 @@ enum Verb {
     Run(run::Args),
     Validate(validate::Args),
     Fmt(fmt::Args),
+    Lint(lint::Args),
     Detect(detect::Args),
     Convert(convert::Args),
     ExplainTest(explain_test::Args),
@@ -113,6 +115,7 @@ fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
         Verb::Run(args) => wait_for(run::run(args)),
         Verb::Validate(args) => validate::run(&args),
         Verb::Fmt(args) => fmt::run(&args),
+        Verb::Lint(args) => lint::run(&args),
         Verb::Detect(args) => detect::run(&args),
         Verb::Convert(args) => convert::run(&args),
         Verb::ExplainTest(args) => explain_test::run(&args),

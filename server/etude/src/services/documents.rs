@@ -4,6 +4,7 @@ use etude::v1::format_request::Source;
 use etude::v1::test_service_server::TestService;
 use etude::v1::{self, Diagnostic, DocumentFormat, ErrorReason, Severity};
 use etude_engine::{Error, Result};
+use etude_language::lint::Levels;
 use etude_language::{self as language, ConvertError, Parsed};
 use tonic::{Request, Response, Status};
 
@@ -56,6 +57,18 @@ impl TestService for Documents {
         answer(request, async |request| {
             let document = request.document.unwrap_or_default();
             blocking(move || language::detect(name_of(&document), &document.content)).await
+        })
+        .await
+    }
+
+    async fn lint(
+        &self,
+        request: Request<v1::LintRequest>,
+    ) -> Result<Response<v1::LintResponse>, Status> {
+        answer(request, async |request| {
+            let levels = levels(&request.levels)?;
+            let document = request.document.unwrap_or_default();
+            blocking(move || lint(&document, &levels, request.fix)).await
         })
         .await
     }
@@ -144,6 +157,36 @@ fn invalid(diagnostics: Vec<Diagnostic>) -> Error {
     let mut error = Error::new(ErrorReason::TestInvalid, message);
     error.diagnostics = diagnostics;
     error
+}
+
+// === Lint ===
+
+fn levels(settings: &[v1::LintLevelSetting]) -> Result<Levels> {
+    let mut levels = Levels::default();
+    for (index, setting) in settings.iter().enumerate() {
+        levels
+            .set(&setting.rule, setting.level())
+            .map_err(|unknown| {
+                let field = format!("levels[{index}].rule");
+                Error::invalid(field, "lint.rule", unknown.to_string())
+            })?;
+    }
+    Ok(levels)
+}
+
+fn lint(document: &v1::TestDocument, levels: &Levels, fix: bool) -> v1::LintResponse {
+    let name = name_of(document);
+    let findings = language::lint::lint(name, &document.content, levels);
+    let fixed = fix.then(|| language::lint::fix(name, &document.content, levels));
+    let (fixed_content, fixes_applied) = match fixed {
+        Some(fixed) => (fixed.content.map(Into::into), fixed.applied),
+        None => (None, 0),
+    };
+    v1::LintResponse {
+        findings,
+        fixed_content,
+        fixes_applied,
+    }
 }
 
 // === Printing ===

@@ -8,6 +8,7 @@ mod convert;
 mod disk;
 mod exec;
 mod input;
+mod lint;
 mod offline;
 mod reference;
 mod running;

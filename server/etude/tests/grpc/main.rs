@@ -9,6 +9,7 @@ mod deadlines;
 mod errors;
 mod health;
 mod limits;
+mod lint;
 mod reflection;
 mod runs;
 mod shutdown;

@@ -30,7 +30,7 @@ impl Places {
     }
 
     /// Whether the field is given.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.spans.contains_key(path)
     }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use etude::v1::ErrorReason;
 
 use super::Rewriter;
+use crate::diagnose::BareDuration;
 use crate::duration;
 use crate::source::Span;
 use crate::tree::{Content, Entry, NodeId, Tree};
@@ -133,6 +134,15 @@ impl<'s> Rewriter<'_, 's> {
     /// Warns of a number whose unit was probably meant otherwise.
     fn doubt(&mut self, span: Span, number: f64, unit: Unit) {
         let few = number > 0.0 && number < FEW_MILLISECONDS;
+        self.mistakes.note_bare(BareDuration {
+            span,
+            number,
+            unit: match unit {
+                Unit::Milliseconds => "ms",
+                Unit::Seconds => "s",
+            },
+            is_doubtful: few && unit == Unit::Milliseconds,
+        });
         let (taken, other) = match unit {
             Unit::Milliseconds if few => ("milliseconds", "s"),
             Unit::Seconds => ("seconds", "ms"),

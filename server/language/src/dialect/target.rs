@@ -64,7 +64,7 @@ type Keys = Vec<(&'static str, String)>;
 
 /// Whether the text can only be a CSS selector. One that begins with `#` or `.` is left to the
 /// rule of hints, which tries it as a selector first.
-fn is_css(text: &str) -> bool {
+pub(crate) fn is_css(text: &str) -> bool {
     !text.starts_with(['#', '.'])
         && text.len() <= LONGEST
         && CSS.as_ref().is_some_and(|css| css.is_match(text))

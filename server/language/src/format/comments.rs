@@ -14,10 +14,12 @@ use crate::source::Source;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Comment {
     pub(crate) line: u32,
+    /// Where its `#` stands, in bytes from the beginning of the line.
+    pub(crate) at: usize,
     /// From `#` on. Empty: a blank line.
     pub(crate) text: String,
     /// Behind something on its line.
-    trailing: bool,
+    pub(crate) trailing: bool,
 }
 
 /// Puts the comments of `source` into a page that shows the same test; `behind`: also behind
@@ -146,6 +148,7 @@ pub(crate) fn comments(source: &Source<'_>) -> Vec<Comment> {
             let at = comment.unwrap_or(line.len());
             found.push(Comment {
                 line: number,
+                at,
                 text: line[at..].trim_end().to_owned(),
                 trailing: !line[..at].trim().is_empty(),
             });
@@ -161,6 +164,7 @@ fn between_statements(source: &Source<'_>) -> Vec<Comment> {
         .filter(|(_, line)| line.trim().is_empty() || line.trim().starts_with('#'))
         .map(|(number, line)| Comment {
             line: number,
+            at: line.len() - line.trim_start().len(),
             text: line.trim().to_owned(),
             trailing: false,
         })

@@ -1,0 +1,211 @@
+//! How bad the findings of each rule are.
+
+use std::collections::HashMap;
+
+use etude::v1::{Diagnostic, ErrorReason, LintLevel, Severity};
+
+use super::rules::{self, Rule};
+use crate::diagnose::{Mistake, Mistakes, shown};
+use crate::source::Source;
+use crate::suggest;
+use crate::tree::{self, Content, Entry, Tree};
+
+/// The level of every rule.
+#[derive(Debug, Clone, Default)]
+pub struct Levels {
+    set: HashMap<&'static str, LintLevel>,
+}
+
+/// No rule has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no rule is called \"{name}\"; {hint}")]
+pub struct UnknownRule {
+    /// The name.
+    pub name: String,
+    /// What was probably meant, or how to find the names.
+    pub hint: String,
+}
+
+/// The words for levels in a configuration file.
+const WORDS: [(&str, LintLevel); 4] = [
+    ("off", LintLevel::Off),
+    ("note", LintLevel::Note),
+    ("warning", LintLevel::Warning),
+    ("error", LintLevel::Error),
+];
+
+impl Levels {
+    /// Sets the level of a rule.
+    ///
+    /// # Errors
+    ///
+    /// No rule has this name.
+    pub fn set(&mut self, rule: &str, level: LintLevel) -> Result<(), UnknownRule> {
+        let found = rules::find(rule).ok_or_else(|| UnknownRule {
+            name: shown(rule),
+            hint: hint(rule),
+        })?;
+        self.set.insert(found.name, level);
+        Ok(())
+    }
+
+    /// Takes over every level that `other` sets.
+    pub fn extend(&mut self, other: &Self) {
+        self.set.extend(&other.set);
+    }
+
+    /// The levels of a configuration file:
+    ///
+    /// ```yaml
+    /// rules:
+    ///   fixed-sleep: error
+    ///   brittle-position: off
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of the file, with its place.
+    pub fn read(file_name: &str, content: &[u8]) -> Result<Self, Vec<Diagnostic>> {
+        let (source, mistake) = Source::read(file_name, content);
+        let mut mistakes = Mistakes::default();
+        let mut levels = Self::default();
+        match mistake {
+            Some(mistake) => mistakes.add(mistake),
+            None if source.text().trim().is_empty() => {}
+            None => {
+                if let Some((tree, root)) = tree::build(&source, &mut mistakes) {
+                    levels.read_file(&tree, root, &mut mistakes);
+                }
+            }
+        }
+        match mistakes.has_errors() {
+            true => Err(mistakes.into_diagnostics(&source)),
+            false => Ok(levels),
+        }
+    }
+
+    fn read_file(&mut self, tree: &Tree<'_>, root: tree::NodeId, mistakes: &mut Mistakes) {
+        let node = tree.node(root);
+        let Content::Map(entries) = &node.content else {
+            let message = "a map must stand here".to_owned();
+            let mistake = Mistake::error(node.span, ErrorReason::WrongType, message);
+            return mistakes.add(mistake.suggest("write \"rules:\" and a level for each rule"));
+        };
+        for entry in entries {
+            let value = tree.node(entry.value);
+            match (entry.key.as_ref(), &value.content) {
+                ("rules", Content::Map(rules)) => {
+                    for rule in rules {
+                        self.read_rule(tree, rule, mistakes);
+                    }
+                }
+                ("rules", content) if content.is_null() => {}
+                ("rules", _) => {
+                    let message = "a map must stand here".to_owned();
+                    let mistake = Mistake::error(value.span, ErrorReason::WrongType, message);
+                    mistakes.add(mistake.suggest("write \"fixed-sleep: error\" for each rule"));
+                }
+                (key, _) => {
+                    let message = format!("the key \"{}\" has no meaning here", shown(key));
+                    let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+                    mistakes.add(mistake.suggest("known here: rules"));
+                }
+            }
+        }
+    }
+
+    fn read_rule(&mut self, tree: &Tree<'_>, entry: &Entry<'_>, mistakes: &mut Mistakes) {
+        let value = tree.node(entry.value);
+        let word = match &value.content {
+            Content::Scalar(scalar) => scalar.text.as_ref(),
+            _ => "",
+        };
+        let Some((_, level)) = WORDS
+            .iter()
+            .find(|(name, _)| suggest::same_word(word, name))
+        else {
+            let message = match word {
+                "" => "a level must stand here".to_owned(),
+                word => format!("\"{}\" is no level", shown(word)),
+            };
+            let mistake = Mistake::error(value.span, ErrorReason::InvalidValue, message);
+            return mistakes.add(mistake.suggest("write off, note, warning or error"));
+        };
+        if let Err(unknown) = self.set(&entry.key, *level) {
+            let message = format!("no rule is called \"{}\"", unknown.name);
+            let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+            mistakes.add(mistake.suggest(unknown.hint));
+        }
+    }
+
+    pub(super) fn of(&self, rule: &Rule) -> LintLevel {
+        self.set.get(rule.name).copied().unwrap_or(rule.level)
+    }
+
+    pub(super) fn is_off(&self, rule: &Rule) -> bool {
+        self.of(rule) == LintLevel::Off
+    }
+
+    pub(super) fn severity(&self, rule: &Rule) -> Severity {
+        match self.of(rule) {
+            LintLevel::Note => Severity::Note,
+            LintLevel::Error => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+/// What to do about a name that no rule has.
+pub(super) fn hint(name: &str) -> String {
+    let names = rules::ALL.iter().map(|rule| rule.name);
+    let spelled = suggest::plain(name).replace('_', "-");
+    match suggest::nearest_of(&spelled, names) {
+        Some(nearest) => format!("did you mean \"{nearest}\"?"),
+        None => "\"etude lint --rules\" lists them".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(content: &str) -> Vec<String> {
+        let found = Levels::read("etude.lint.yaml", content.as_bytes()).unwrap_err();
+        let line = |d: &Diagnostic| {
+            let place = d.location.clone().unwrap();
+            format!(
+                "{}:{} {} ({})",
+                place.line, place.column, d.message, d.suggestion
+            )
+        };
+        found.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_file_sets_levels() {
+        let file = b"rules:\n  fixed-sleep: error\n  FIXED_SLEEP_: off\n";
+        assert!(Levels::read("c", file).is_err());
+        let file = b"# ours\nrules:\n  fixed-sleep: error\n  legacy-format: off\n";
+        let levels = Levels::read("c", file).unwrap();
+        let level = |name: &str| levels.of(rules::find(name).unwrap());
+        assert_eq!(level("fixed-sleep"), LintLevel::Error);
+        assert_eq!(level("legacy-format"), LintLevel::Off);
+        assert_eq!(level("bare-duration"), LintLevel::Warning);
+        assert!(Levels::read("c", b"").is_ok());
+        assert!(Levels::read("c", b"rules:\n").is_ok());
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        assert_eq!(
+            mistakes("rules:\n  fixed-slep: error\n  long-wait: loud\nrule: {}\n"),
+            [
+                "2:3 no rule is called \"fixed-slep\" (did you mean \"fixed-sleep\"?)",
+                "3:14 \"loud\" is no level (write off, note, warning or error)",
+                "4:1 the key \"rule\" has no meaning here (known here: rules)",
+            ]
+        );
+        assert_eq!(mistakes("- a\n").len(), 1);
+        assert_eq!(mistakes("rules: [a]\n").len(), 1);
+    }
+}

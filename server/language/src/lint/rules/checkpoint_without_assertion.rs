@@ -1,0 +1,63 @@
+//! Checkpoints that check nothing.
+
+use etude::v1::LintLevel;
+
+use super::{Check, Example, Rule};
+use crate::diagnose::shown;
+use crate::lint::context::Context;
+use crate::lint::finding::Found;
+
+pub(super) static RULE: Rule = Rule {
+    name: "checkpoint-without-assertion",
+    level: LintLevel::Note,
+    summary: "a checkpoint of a test that checks something checks nothing itself",
+    why: "A report says of every checkpoint that it passed. Of one without an assertion that says \
+          only that its steps could be executed.",
+    instead: "Assert what the checkpoint is there to reach, or join it with the next one.",
+    needs_whole: true,
+    bad: Example::File(
+        "name: Example\nstarting_url: /\ncheckpoints:\n  - name: Fill the cart\n    steps:\n      - click: Add to cart\n  - name: Pay\n    steps:\n      - click: Pay\n      - see: Thank you\n",
+    ),
+    good: Example::File(
+        "name: Example\nstarting_url: /\ncheckpoints:\n  - name: Fill the cart\n    steps:\n      - click: Add to cart\n      - assert_equals: {element: Cart count, value: 1}\n  - name: Pay\n    steps:\n      - click: Pay\n      - see: Thank you\n",
+    ),
+    check: Check::Test(check),
+};
+
+fn check(context: &Context<'_>, found: &mut Found) {
+    let mut checked = vec![false; context.test.checkpoints.len()];
+    let checks = context.commands.iter().filter(|said| said.is_check());
+    for index in checks.filter_map(|said| said.checkpoint) {
+        checked[index] = true;
+    }
+    // Of a test that checks nothing at all, and of an empty checkpoint, other rules tell.
+    if !checked.contains(&true) {
+        return;
+    }
+    for (index, checkpoint) in context.test.checkpoints.iter().enumerate() {
+        if checked[index] || super::empty_checkpoint::is_empty(&checkpoint.steps) {
+            continue;
+        }
+        let path = format!("checkpoints[{index}]");
+        let message = format!(
+            "the checkpoint \"{}\" checks nothing",
+            shown(&checkpoint.name)
+        );
+        let advice = "assert what it is there to reach, or join it with the next one";
+        found.add(context.span(&format!("{path}.name")), message, advice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::testing::hits;
+
+    #[test]
+    fn only_checkpoints_among_others_are_found() {
+        let file = RULE.bad.file();
+        assert_eq!(hits(&RULE, &file), ["4:11 Fill the cart"]);
+        let nothing = file.replace("      - see: Thank you\n", "");
+        assert_eq!(hits(&RULE, &nothing), [""; 0]);
+    }
+}
