@@ -1,9 +1,18 @@
 //! What holds for any input. The tests call it with generated files, `fuzz/` with those of
 //! libFuzzer.
 
-use etude::v1::{Diagnostic, DocumentFormat, Severity};
+use etude::v1::{ConversionLayout, Diagnostic, DocumentFormat, Severity, TestFormat};
 
-use crate::{duration, template};
+use crate::{ConvertError, duration, template};
+
+/// The formats that files are converted to.
+const CONVERTED: [TestFormat; 5] = [
+    TestFormat::Canonical,
+    TestFormat::Simplified,
+    TestFormat::Compact,
+    TestFormat::Extended,
+    TestFormat::NaturalLanguage,
+];
 
 /// Parses and prints a file in YAML, JSON or any dialect of them, and checks what must hold
 /// whatever it is.
@@ -22,6 +31,42 @@ pub fn check(content: &[u8]) {
 /// As [`check`].
 pub fn check_statements(content: &[u8]) {
     check_file("fuzz.txt", content);
+}
+
+/// Converts a file to every format that is written: what comes out holds the test, or the notes
+/// say what it does not.
+///
+/// # Panics
+///
+/// As [`check`].
+pub fn check_conversions(content: &[u8]) {
+    let has_test = crate::parse("fuzz.yaml", content).test.is_some();
+    for format in CONVERTED {
+        let conversion = crate::Conversion {
+            format,
+            layout: ConversionLayout::Unspecified,
+        };
+        match crate::convert("fuzz.yaml", content, conversion) {
+            Ok(_) => assert!(has_test, "{format:?} of a file that is refused"),
+            Err(ConvertError::Mistakes(mistakes)) => assert!(!mistakes.is_empty()),
+            Err(error) => panic!("{format:?}: {error}"),
+        }
+    }
+}
+
+/// Reads a file of environments.
+///
+/// # Panics
+///
+/// As [`check`].
+pub fn check_environments(content: &[u8]) {
+    let parsed = crate::parse_environments("fuzz.yaml", content);
+    let errors = |d: &Diagnostic| d.severity == Severity::Error as i32;
+    assert_eq!(
+        parsed.environments.is_none(),
+        parsed.diagnostics.iter().any(errors)
+    );
+    check_diagnostics(&parsed.diagnostics);
 }
 
 /// Scans a text for `$variables` and `${expressions}`, and checks what must hold.
@@ -60,17 +105,7 @@ fn check_file(name: &str, content: &[u8]) {
     let parsed = crate::parse(name, content);
     let errors = |d: &Diagnostic| d.severity == Severity::Error as i32;
     assert_eq!(parsed.test.is_none(), parsed.diagnostics.iter().any(errors));
-    assert!(parsed.diagnostics.len() <= 1000);
-    let mut last = (0, 0);
-    for diagnostic in &parsed.diagnostics {
-        assert!(!diagnostic.message.is_empty() && !diagnostic.reason.is_empty());
-        assert!(diagnostic.length > 0);
-        assert!(diagnostic.source_line.chars().count() <= 512);
-        let place = diagnostic.location.clone().unwrap_or_default();
-        assert!(place.line > 0 && place.column > 0, "{diagnostic:?}");
-        assert!(last <= (place.line, place.column), "{diagnostic:?}");
-        last = (place.line, place.column);
-    }
+    check_diagnostics(&parsed.diagnostics);
     let Some(test) = parsed.test else {
         return;
     };
@@ -87,6 +122,21 @@ fn check_file(name: &str, content: &[u8]) {
             let again = again.test.map(without_places);
             assert_eq!(again, Some(without_places(test.clone())));
         }
+    }
+}
+
+/// Each says what and where, in order, and there are not too many.
+fn check_diagnostics(diagnostics: &[Diagnostic]) {
+    assert!(diagnostics.len() <= 1000);
+    let mut last = (0, 0);
+    for diagnostic in diagnostics {
+        assert!(!diagnostic.message.is_empty() && !diagnostic.reason.is_empty());
+        assert!(diagnostic.length > 0);
+        assert!(diagnostic.source_line.chars().count() <= 512);
+        let place = diagnostic.location.clone().unwrap_or_default();
+        assert!(place.line > 0 && place.column > 0, "{diagnostic:?}");
+        assert!(last <= (place.line, place.column), "{diagnostic:?}");
+        last = (place.line, place.column);
     }
 }
 

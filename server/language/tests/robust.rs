@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use etude_language::fuzz::check;
+use etude_language::fuzz::{
+    check, check_conversions, check_environments, check_statements, check_template,
+};
 use etude_language::parse;
 use proptest::prelude::*;
 
@@ -116,20 +118,46 @@ proptest! {
     }
 
     #[test]
-    fn examples_with_changes(
-        which: prop::sample::Index,
-        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, prop::sample::select(&PIECES[..])), 1..6),
-    ) {
-        let examples = examples();
-        let mut text: Vec<char> = examples[which.index(examples.len())].chars().collect();
-        for (at, removed, piece) in changes {
-            let at = at.index(text.len() + 1);
-            let end = (at + removed).min(text.len());
-            text.splice(at..end, piece.chars());
-        }
-        let text: String = text.into_iter().collect();
-        check(text.as_bytes());
+    fn any_text_as_a_template(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..20)) {
+        check_template(&pieces.concat());
     }
+
+    #[test]
+    fn examples_with_changes(which: prop::sample::Index, changes in changes()) {
+        check(changed(which, changes).as_bytes());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn examples_with_changes_in_other_ways(which: prop::sample::Index, changes in changes()) {
+        let text = changed(which, changes);
+        check_conversions(text.as_bytes());
+        check_statements(text.as_bytes());
+        check_environments(text.as_bytes());
+    }
+}
+
+/// Where something is put in, how much is taken out there, and what is put in.
+type Change = (prop::sample::Index, usize, &'static str);
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let piece = prop::sample::select(&PIECES[..]);
+    prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, piece), 1..6)
+}
+
+/// An example with some changes.
+fn changed(which: prop::sample::Index, changes: Vec<Change>) -> String {
+    let examples = examples();
+    let mut text: Vec<char> = examples[which.index(examples.len())].chars().collect();
+    for (at, removed, piece) in changes {
+        let at = at.index(text.len() + 1);
+        let end = (at + removed).min(text.len());
+        text.splice(at..end, piece.chars());
+    }
+    text.into_iter().collect()
 }
 
 /// Files at the bound whose work would explode if it were more than linear in their size; smaller
