@@ -54,6 +54,31 @@ pub fn check_conversions(content: &[u8]) {
     }
 }
 
+/// Lints a file and applies the safe fixes, after which nothing is left to fix and the test is the
+/// one that it was.
+///
+/// # Panics
+///
+/// As [`check`].
+pub fn check_lint(content: &[u8]) {
+    let levels = crate::lint::Levels::default();
+    let findings = crate::lint::lint("fuzz.yaml", content, &levels);
+    let diagnostics: Vec<_> = findings.into_iter().filter_map(|f| f.diagnostic).collect();
+    check_diagnostics(&diagnostics);
+    let errors = |d: &Diagnostic| d.severity == Severity::Error as i32;
+    let before = crate::parse("fuzz.yaml", content);
+    assert!(before.test.is_some() || diagnostics.iter().any(errors));
+    let fixed = crate::lint::fix("fuzz.yaml", content, &levels);
+    if let Some(fixed) = fixed.content {
+        let again = crate::lint::fix("fuzz.yaml", &fixed, &levels);
+        assert_eq!(again.content, None, "{}", String::from_utf8_lossy(&fixed));
+        if let Some(test) = before.test {
+            let after = crate::parse("fuzz.yaml", &fixed).test.map(without_places);
+            assert_eq!(after, Some(without_places(test)));
+        }
+    }
+}
+
 /// Reads a file of environments.
 ///
 /// # Panics

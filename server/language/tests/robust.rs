@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use etude_language::fuzz::{
-    check, check_conversions, check_environments, check_statements, check_template,
+    check, check_conversions, check_environments, check_lint, check_statements, check_template,
 };
 use etude_language::parse;
 use proptest::prelude::*;
@@ -132,10 +132,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn examples_with_changes_in_other_ways(which: prop::sample::Index, changes in changes()) {
+    fn examples_with_changes_as_everything_else(which: prop::sample::Index, changes in changes()) {
         let text = changed(which, changes);
         check_conversions(text.as_bytes());
         check_statements(text.as_bytes());
+        check_lint(text.as_bytes());
         check_environments(text.as_bytes());
     }
 }
