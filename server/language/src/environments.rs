@@ -423,6 +423,8 @@ fn circle(environments: &Environments, index: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const FILE: &str = "
@@ -550,5 +552,26 @@ environments:
             found.iter().all(|line| line.contains("WRONG_TYPE")),
             "{found:?}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_or_refused(
+            text in "(environments:|extends:|variables:|base_url:|hidden:|[ab:{}\\[\\], \n-]){0,40}",
+            parents in proptest::collection::vec(0usize..6, 0..6),
+        ) {
+            let _ = parse_environments("e.yaml", text.as_bytes());
+            // Any lines of descent end, or are refused as circles.
+            let mut file = "environments:\n".to_owned();
+            for (index, parent) in parents.iter().enumerate() {
+                file += &format!("  e{index}: {{extends: e{parent}}}\n");
+            }
+            let parsed = parse_environments("e.yaml", file.as_bytes());
+            if let Some(environments) = parsed.environments {
+                for name in environments.names() {
+                    prop_assert!(environments.resolve(name, |_| None).is_some());
+                }
+            }
+        }
     }
 }

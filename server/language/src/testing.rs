@@ -238,7 +238,11 @@ impl Choices {
             text.push_str(more);
         }
         if field.spec.template {
-            text = match self.below(4) {
+            text = match self.below(5) {
+                1 => format!(
+                    "{{{{ user.x }}}}{}${{ENV:HOME}} with default \"y\"",
+                    template::escape(&text)
+                ),
                 0 => format!(
                     "{}${{ 'a}}' }}$user.x with default \"y\"",
                     template::escape(&text)

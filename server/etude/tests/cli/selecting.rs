@@ -233,6 +233,7 @@ fn rows_run_at_the_same_time_in_sessions_of_their_own() {
     let done = run_as("json").expect(0);
     let value: Value = serde_json::from_str(&done.stdout).unwrap();
     let steps = value["tests"][0]["steps"].as_array().unwrap();
+    assert_eq!(value["tests"][0]["rows"][1]["name"], "second");
     let mut said: Vec<_> = steps
         .iter()
         .filter(|step| step["command"] == "misc/log")

@@ -1,6 +1,6 @@
 //! What came of one run, collected from its events.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -246,11 +246,17 @@ impl Tally {
 
     pub(crate) fn to_json(&self) -> Value {
         let steps: Vec<_> = self.steps.iter().map(etude::json::to_value).collect();
+        let rows: BTreeMap<_, _> = self.rows.iter().collect();
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|(row, name)| json!({"row": row, "name": name}))
+            .collect();
         json!({
             "file": self.file,
             "name": self.test.name,
             "passed": self.exit() == Exit::Passed,
             "run": self.run.as_ref().map(etude::json::to_value),
+            "rows": rows,
             "steps": steps,
             "reports": self.reports.iter().map(|(_, path)| path.display().to_string()).collect::<Vec<_>>(),
         })
