@@ -65,12 +65,17 @@ pub(crate) fn find_tests(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn is_test(path: &Path) -> bool {
-    let mut settings = ENVIRONMENTS.iter().chain([&LINT_CONFIG]);
-    let is_settings = path
-        .file_name()
-        .is_some_and(|name| settings.any(|other| name == *other));
+    let is_lint = path.file_name().is_some_and(|name| name == LINT_CONFIG);
     let end = path.extension();
-    end.is_some_and(|end| end == "yaml" || end == "yml" || end == "json") && !is_settings
+    end.is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
+        && !is_lint
+        && !holds_environments(path)
+}
+
+/// Whether a file is called as one of environments.
+pub(crate) fn holds_environments(file: &Path) -> bool {
+    let name = file.file_name();
+    name.is_some_and(|name| ENVIRONMENTS.iter().any(|other| name == *other))
 }
 
 /// Whether it is a file of statements: other texts stand beside tests too.

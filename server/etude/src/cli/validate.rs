@@ -1,8 +1,8 @@
 //! `etude validate`: checks test files without a server or a browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use etude::v1::Severity;
+use etude::v1::{Diagnostic, Severity};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -32,12 +32,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let files = files::find(&args.files)?;
     let parsed = files.par_iter().map(|file| {
         let name = files::name(file);
-        let parsed = etude_language::parse(&name, &files::read(file)?);
-        Ok((name, parsed))
+        let checked = check(file, &name)?;
+        Ok((name, checked))
     });
     for (name, parsed) in parsed.collect::<Result<Vec<_>, Problem>>()? {
         let count = |severity: Severity| {
-            let of_it = |d: &&etude::v1::Diagnostic| d.severity() == severity;
+            let of_it = |d: &&Diagnostic| d.severity() == severity;
             parsed.diagnostics.iter().filter(of_it).count()
         };
         errors += count(Severity::Error);
@@ -58,25 +58,44 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     Ok(Exit::Passed)
 }
 
-fn print_human(name: &str, parsed: &etude_language::Parsed) -> Result<(), Problem> {
+/// What a file holds, as far as this verb tells.
+struct Checked {
+    /// The test's name, or how many environments there are; `None`: the file is wrong.
+    holds: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn check(file: &Path, name: &str) -> Result<Checked, Problem> {
+    let content = files::read(file)?;
+    if files::holds_environments(file) {
+        let parsed = etude_language::parse_environments(name, &content);
+        let environments = parsed.environments.as_ref();
+        return Ok(Checked {
+            holds: environments.map(|all| format!("environments: {}", all.names().count())),
+            diagnostics: parsed.diagnostics,
+        });
+    }
+    let parsed = etude_language::parse(name, &content);
+    Ok(Checked {
+        holds: parsed.test.map(|test| test.name),
+        diagnostics: parsed.diagnostics,
+    })
+}
+
+fn print_human(name: &str, parsed: &Checked) -> Result<(), Problem> {
     let style = Style::of_stdout();
     if !parsed.diagnostics.is_empty() {
         let text = diagnostics::render(&parsed.diagnostics, style);
         output::print(&(text + "\n"))?;
     }
-    if let Some(test) = &parsed.test {
-        let line = format!(
-            "{} {}: {}\n",
-            style.green("✓"),
-            plain(name),
-            plain(&test.name)
-        );
+    if let Some(holds) = &parsed.holds {
+        let line = format!("{} {}: {}\n", style.green("✓"), plain(name), plain(holds));
         output::print(&line)?;
     }
     Ok(())
 }
 
-fn report(name: &str, parsed: &etude_language::Parsed) -> Value {
+fn report(name: &str, parsed: &Checked) -> Value {
     let diagnostics: Vec<_> = parsed
         .diagnostics
         .iter()
@@ -84,7 +103,7 @@ fn report(name: &str, parsed: &etude_language::Parsed) -> Value {
         .collect();
     json!({
         "file": name,
-        "valid": parsed.test.is_some(),
+        "valid": parsed.holds.is_some(),
         "diagnostics": diagnostics,
     })
 }

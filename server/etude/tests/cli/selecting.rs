@@ -150,6 +150,14 @@ fn an_environment_that_is_missing_or_wrong_is_told() {
     ] {
         run_here(arguments).complains(2, parts);
     }
+    let named = folder.path().join("etude.environments.yaml");
+    let named = named.to_str().unwrap();
+    let done = run(["validate", named]).expect(0);
+    assert!(done.stdout.contains("environments: 2"), "{}", done.stdout);
+    std::fs::write(named, "environments:\n  a: {extends: b}\n").unwrap();
+    let done = run(["validate", named]).expect(2);
+    let place = "etude.environments.yaml:2:16";
+    assert!(done.stdout.contains(place), "{}", done.stdout);
     let alone = self::folder(&[("a.yaml", &tagged("A", "[]"))]);
     let mut command = etude(["run", "a.yaml", "--env", "x"]);
     let done: Done = command.current_dir(alone.path()).output().unwrap().into();
