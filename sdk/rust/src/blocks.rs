@@ -1,6 +1,8 @@
 //! Blocks of steps: what stands in them, whatever their kind.
 
-use crate::v1::{Block, BlockKind, BlockPosition, BlockSection, Condition, Step, block::Kind};
+use crate::v1::{
+    Block, BlockKind, BlockPosition, BlockSection, Condition, Definition, Step, Test, block::Kind,
+};
 
 /// The most blocks that stand in each other.
 pub const MAX_DEPTH: usize = 20;
@@ -63,14 +65,16 @@ impl Block {
             Some(Kind::WhileLoop(_)) => BlockKind::While,
             Some(Kind::ForEach(_)) => BlockKind::ForEach,
             Some(Kind::TryCatch(_)) => BlockKind::Try,
+            Some(Kind::UseBlock(_)) => BlockKind::Use,
         }
     }
 
-    /// Its lists of steps in the order of the file; those without steps are left out.
+    /// Its lists of steps in the order of the file; those without steps are left out. A use has
+    /// none: its steps are those of the [`Definition`].
     pub fn sections(&self) -> Vec<Section<'_>> {
         use BlockSection as Is;
         let mut all = match &self.kind {
-            None => Vec::new(),
+            None | Some(Kind::UseBlock(_)) => Vec::new(),
             Some(Kind::IfElse(block)) => {
                 let branches = block.branches.iter().enumerate();
                 let branches = branches.map(|(index, branch)| Section {
@@ -105,7 +109,7 @@ impl Block {
     /// All its steps, for changing them; those of blocks in it are not among them.
     pub fn steps_mut(&mut self) -> Vec<&mut Step> {
         match &mut self.kind {
-            None => Vec::new(),
+            None | Some(Kind::UseBlock(_)) => Vec::new(),
             Some(Kind::IfElse(block)) => {
                 let branches = block.branches.iter_mut();
                 let steps = branches.flat_map(|branch| &mut branch.steps);
@@ -124,18 +128,59 @@ impl Block {
 
 impl Step {
     /// The step that stands at a position within this one, which is a block. Itself when `within`
-    /// is empty.
-    pub fn at(&self, within: &[BlockPosition]) -> Option<&Self> {
+    /// is empty. `definitions` are those of the test.
+    pub fn at<'s>(
+        &'s self,
+        within: &[BlockPosition],
+        definitions: &'s [Definition],
+    ) -> Option<&'s Self> {
         let Some((first, rest)) = within.split_first() else {
             return Some(self);
         };
-        let sections = self.block.as_ref()?.sections();
-        let fits = |section: &&Section<'_>| {
-            section.section == first.section() && section.branch == first.branch
-        };
-        let section = sections.iter().find(fits)?;
+        let block = self.block.as_ref()?;
         let index = (first.step as usize).checked_sub(1)?;
-        section.steps.get(index)?.at(rest)
+        let step = match (&block.kind, first.section()) {
+            (Some(Kind::UseBlock(used)), BlockSection::Used) => {
+                definition(definitions, &used.block)?.steps.get(index)?
+            }
+            _ => {
+                let fits = |section: &&Section<'s>| {
+                    section.section == first.section() && section.branch == first.branch
+                };
+                let sections = block.sections();
+                let section = sections.iter().find(fits)?;
+                section.steps.get(index)?
+            }
+        };
+        step.at(rest, definitions)
+    }
+}
+
+/// The definition with a name.
+pub fn definition<'d>(definitions: &'d [Definition], name: &str) -> Option<&'d Definition> {
+    definitions
+        .iter()
+        .find(|definition| definition.name == name)
+}
+
+impl Test {
+    /// Does something with every step: those of setup, checkpoints, teardown and definitions, and
+    /// of the blocks among them.
+    pub fn visit_steps_mut(&mut self, work: &mut impl FnMut(&mut Step)) {
+        let checkpoints = self.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
+        let definitions = self.definitions.iter_mut().flat_map(|d| &mut d.steps);
+        let outer = self.setup.iter_mut().chain(checkpoints);
+        for step in outer.chain(&mut self.teardown).chain(definitions) {
+            visit(step, work);
+        }
+    }
+}
+
+fn visit(step: &mut Step, work: &mut impl FnMut(&mut Step)) {
+    work(step);
+    let inner = step.block.as_mut().map(Block::steps_mut);
+    for step in inner.into_iter().flatten() {
+        visit(step, work);
     }
 }
 
@@ -178,7 +223,7 @@ mod tests {
             iteration: 0,
             step,
         };
-        let found = |within: &[BlockPosition]| outer.at(within).map(|step| step.name.as_str());
+        let found = |within: &[BlockPosition]| outer.at(within, &[]).map(|step| step.name.as_str());
         let second = position(BlockSection::Then, 2, 2);
         assert_eq!(found(&[position(BlockSection::Then, 1, 1)]), Some("c"));
         assert_eq!(found(&[position(BlockSection::Else, 0, 1)]), Some("e"));
@@ -186,6 +231,18 @@ mod tests {
         assert_eq!(found(&[second, deep]), Some("b"));
         assert_eq!(found(&[deep]), None);
         assert_eq!(found(&[position(BlockSection::Then, 1, 2)]), None);
+        let used = block(Kind::UseBlock(crate::v1::UseBlock {
+            block: "d".to_owned(),
+            ..crate::v1::UseBlock::default()
+        }));
+        let definitions = [Definition {
+            name: "d".to_owned(),
+            steps: vec![named("f")],
+            ..Definition::default()
+        }];
+        let place = [position(BlockSection::Used, 0, 1)];
+        assert_eq!(used.at(&place, &definitions).unwrap().name, "f");
+        assert_eq!(used.at(&place, &[]), None);
         let sections = outer.block.as_ref().unwrap().sections();
         let paths: Vec<_> = sections.iter().map(Section::path).collect();
         let branches = ["if_else.branches[0].steps", "if_else.branches[1].steps"];

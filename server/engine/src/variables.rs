@@ -143,6 +143,32 @@ impl Variables {
         Ok(())
     }
 
+    /// Lets names mean other values until [`Variables::restore`]; returns what they meant.
+    pub(crate) fn shadow(&mut self, values: Vec<(String, Variable)>) -> Shadowed {
+        let mut before = Vec::with_capacity(values.len());
+        for (name, variable) in values {
+            if variable.secret {
+                self.hide_derived(&variable.value);
+            }
+            self.revision += 1;
+            let stored = &mut self.layers[Layer::Stored as usize];
+            before.push((name.clone(), stored.insert(name, variable)));
+        }
+        Shadowed(before)
+    }
+
+    /// Lets names mean again what they meant before a [`Variables::shadow`].
+    pub(crate) fn restore(&mut self, before: Shadowed) {
+        let stored = &mut self.layers[Layer::Stored as usize];
+        for (name, variable) in before.0.into_iter().rev() {
+            match variable {
+                Some(variable) => stored.insert(name, variable),
+                None => stored.remove(&name),
+            };
+        }
+        self.revision += 1;
+    }
+
     /// Takes over the variables of a request or a test; those with a secret get its value, and
     /// those without a value leave what a lower layer says.
     ///
@@ -240,6 +266,10 @@ fn held(secrets: &Secrets, index: usize, name: &str) -> Result<SecretString, Sec
     })
 }
 
+/// What names meant before others took their place; the later ones first put back.
+#[derive(Debug)]
+pub(crate) struct Shadowed(Vec<(String, Option<Variable>)>);
+
 /// A variable's value as text: text as it is, everything else as JSON.
 pub fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
@@ -296,6 +326,32 @@ mod tests {
         assert_eq!(text("none"), None);
         assert_eq!(variables.values()["two"], json!("row"));
         assert_eq!(variables.values().len(), 7);
+    }
+
+    #[test]
+    fn what_is_shadowed_comes_back() {
+        let mut variables = Variables::new();
+        variables.set(Layer::Test, "a", json!("test"));
+        variables.set(Layer::Stored, "b", json!("stored"));
+        let value = |text: &str, secret| Variable {
+            value: json!(text),
+            secret,
+        };
+        let list = vec![
+            ("a".to_owned(), value("inner", false)),
+            ("b".to_owned(), value("derived text", true)),
+        ];
+        let before = variables.shadow(list);
+        assert_eq!(variables.get("a").unwrap().value, json!("inner"));
+        assert_eq!(variables.masked()["b"], "••••");
+        assert_eq!(variables.mask("a derived text"), "a ••••");
+        variables.set(Layer::Stored, "c", json!(1));
+        variables.set(Layer::Stored, "a", json!("changed inside"));
+        variables.restore(before);
+        let text = |name| variables.get(name).map(|v| v.value.clone());
+        assert_eq!(text("a"), Some(json!("test")));
+        assert_eq!(text("b"), Some(json!("stored")));
+        assert_eq!(text("c"), Some(json!(1)), "what a block stores stays");
     }
 
     #[test]

@@ -411,3 +411,165 @@ async fn no_secret_stands_in_what_a_block_tells() {
         assert_ne!(run.outcome(), Outcome::Pass, "{index}");
     }
 }
+
+fn use_block(name: &str, arguments: &[(&str, &str)]) -> Step {
+    let argument = |(name, value): &(&str, &str)| v1::Argument {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+    };
+    block(block::Kind::UseBlock(v1::UseBlock {
+        block: name.to_owned(),
+        arguments: arguments.iter().map(argument).collect(),
+    }))
+}
+
+/// A definition; a parameter with `=` has a default.
+fn define(name: &str, parameters: &[&str], steps: Vec<Step>) -> v1::Definition {
+    let parameter = |text: &&str| match text.split_once('=') {
+        None => v1::Parameter {
+            name: (*text).to_owned(),
+            otherwise: None,
+        },
+        Some((name, text)) => v1::Parameter {
+            name: name.to_owned(),
+            otherwise: Some(v1::parameter::Otherwise::DefaultValue(text.to_owned())),
+        },
+    };
+    v1::Definition {
+        name: name.to_owned(),
+        parameters: parameters.iter().map(parameter).collect(),
+        steps,
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_is_used_has_its_parameters_and_tells_them() {
+    let visit = define(
+        "visit",
+        &["who", "how=as $who"],
+        vec![step("$who $how"), set("who", "x")],
+    );
+    let twice = define(
+        "twice",
+        &["who"],
+        vec![
+            use_block("visit", &[("who", "$who the first")]),
+            step("then $who"),
+        ],
+    );
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let (events, run) = server
+        .execute(Test {
+            definitions: vec![visit, twice],
+            ..of(vec![
+                set("who", "outer"),
+                use_block("twice", &[("who", "ada")]),
+                use_block("visit", &[("how", "alone"), ("who", "$who")]),
+                step("after $who"),
+            ])
+        })
+        .await;
+    check_log(&events);
+    assert_state(&run, RunState::Finished, Outcome::Pass);
+    assert_eq!(
+        server.backend.executed(),
+        [
+            "ada the first as ada the first",
+            "then ada",
+            "outer alone",
+            "after outer",
+        ]
+    );
+    let told: Vec<_> = finished(&events)
+        .into_iter()
+        .filter(|step| step.block.is_some())
+        .map(|step| {
+            let result = step.result.as_ref().unwrap();
+            let values = result.used_variables.iter();
+            let values: Vec<_> = values
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let kind = step.block.unwrap().kind();
+            assert_eq!(kind, v1::BlockKind::Use);
+            format!(
+                "{} {} [{}]",
+                step.within.len(),
+                result.text,
+                values.join(", ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 use \"visit\" with $who \"$who the first\" [how=as ada the first, who=ada the first]",
+            "0 use \"twice\" with $who \"ada\" [who=ada]",
+            "0 use \"visit\" with $how \"alone\", $who $who [how=alone, who=outer]",
+        ]
+    );
+    let inner = finished(&events)[1].within.clone();
+    let sections: Vec<_> = inner.iter().map(BlockPosition::section).collect();
+    assert_eq!(sections, [BlockSection::Used, BlockSection::Used]);
+    let counted = statistics(&run);
+    assert_eq!(counted[0], 4, "a block is one step");
+}
+
+#[tokio::test]
+async fn a_parameter_that_cannot_be_computed_is_an_error_of_the_use() {
+    let asks = define("asks", &["a", "b=$none"], steps(&["never"]));
+    for (arguments, executed) in [
+        (vec![("a", "$none")], false),
+        (vec![("a", "x")], false),
+        (vec![("a", "x"), ("b", "y")], true),
+    ] {
+        let folder = tempdir().unwrap();
+        let server = Server::start(folder.path()).await;
+        let (events, run) = server
+            .execute(Test {
+                definitions: vec![asks.clone()],
+                teardown: vec![step("last $a with default \"nothing\"")],
+                ..of(vec![use_block("asks", &arguments)])
+            })
+            .await;
+        check_log(&events);
+        let lines = lines(&events);
+        let failed = lines
+            .iter()
+            .any(|line| line.ends_with("ERROR UNKNOWN_VARIABLE"));
+        assert_eq!(failed, !executed, "{lines:?}");
+        let last = server.backend.executed().pop();
+        assert_eq!(
+            last.as_deref(),
+            Some("last nothing"),
+            "the parameter is gone"
+        );
+        let outcome = if executed {
+            Outcome::Pass
+        } else {
+            Outcome::Error
+        };
+        assert_eq!(run.outcome(), outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_a_parameter_is_shown_nowhere() {
+    let login = define("log in", &["password"], steps(&["talk $password"]));
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let (events, _) = server
+        .execute(Test {
+            variables: vec![v1::Variable {
+                name: "secret".to_owned(),
+                source: Some(v1::variable::Source::Secret("PASSWORD".to_owned())),
+            }],
+            definitions: vec![login],
+            ..of(vec![use_block("log in", &[("password", "$secret")])])
+        })
+        .await;
+    assert_eq!(server.backend.executed(), ["talk hunter2"]);
+    assert!(!format!("{events:?}").contains("hunter2"), "{events:#?}");
+    let used = finished(&events).pop().unwrap().result.clone().unwrap();
+    assert_eq!(used.used_variables["password"], "••••");
+}

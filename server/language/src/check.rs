@@ -2,6 +2,7 @@
 //! templates, variables.
 
 mod blocks;
+mod define;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,7 +14,7 @@ use crate::decode::{self, Decoded};
 use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes};
 use crate::model;
 use crate::source::{Source, Span};
-use crate::variables::{self, Uses};
+use crate::variables::{self, AllUses, Uses};
 
 /// A mistake in a field of a test.
 struct Finding {
@@ -131,7 +132,7 @@ fn same_names(test: &v1::Test) -> Vec<Finding> {
     found
 }
 
-fn uses(test: &v1::Test, uses: &[Uses]) -> Vec<Finding> {
+fn uses(test: &v1::Test, uses: &AllUses) -> Vec<Finding> {
     let broken = uses.iter().flat_map(|uses| &uses.mistakes);
     let mut found: Vec<_> = broken
         .map(|broken| {
@@ -166,14 +167,14 @@ pub fn environment_of(test: &v1::Test) -> BTreeMap<String, bool> {
             add(name.clone(), true);
         }
     }
-    for (name, has_default) in uses_of(test).into_iter().flat_map(|uses| uses.environment) {
-        add(name, !has_default);
+    for (name, has_default) in uses_of(test).iter().flat_map(|uses| &uses.environment) {
+        add(name.clone(), !has_default);
     }
     names
 }
 
-/// The uses of variables of a typed test, in the order of execution.
-fn uses_of(test: &v1::Test) -> Vec<Uses> {
+/// The uses of variables of a typed test.
+fn uses_of(test: &v1::Test) -> AllUses {
     let mut own = Uses::default();
     let without_steps = v1::Test {
         starting_url: test.starting_url.clone(),
@@ -189,7 +190,15 @@ fn uses_of(test: &v1::Test) -> Vec<Uses> {
         uses_of_steps(&path, &checkpoint.steps, &mut all);
     }
     uses_of_steps("teardown", &test.teardown, &mut all);
-    all
+    let definitions = test.definitions.iter().enumerate();
+    let bodies = definitions.map(|(index, definition)| {
+        let path = format!("definitions[{index}]");
+        blocks::body(definition, &path)
+    });
+    AllUses {
+        bodies: bodies.collect(),
+        order: all,
+    }
 }
 
 fn uses_of_steps(path: &str, steps: &[v1::Step], all: &mut Vec<Uses>) {
@@ -216,6 +225,10 @@ fn location(test: &v1::Test, path: &str) -> Option<SourceLocation> {
         blocks::step_at(&test.setup, rest)
     } else if let Some(rest) = path.strip_prefix("teardown[") {
         blocks::step_at(&test.teardown, rest)
+    } else if let Some(rest) = path.strip_prefix("definitions[") {
+        let (index, rest) = rest.split_once("].steps[")?;
+        let definition = test.definitions.get(index.parse::<usize>().ok()?)?;
+        blocks::step_at(&definition.steps, rest)
     } else {
         let rest = path.strip_prefix("checkpoints[")?;
         let (index, rest) = rest.split_once("].steps[")?;

@@ -1,6 +1,7 @@
 //! From the tree to the typed test, by what the descriptors say.
 
 mod block;
+mod define;
 mod places;
 mod step;
 mod target;
@@ -13,10 +14,11 @@ use crate::diagnose::{Mistake, Mistakes};
 use crate::model::Field;
 use crate::source::{Source, Span};
 use crate::tree::{Node, NodeId, Tree};
-use crate::variables::Uses;
+use crate::variables::AllUses;
 pub(crate) use block::{
     ASSERT, NOT_OF_BLOCKS, is_block, is_section, sections as block_sections, written,
 };
+pub(crate) use define::{PARAMS, WITH};
 pub(crate) use places::Places;
 pub(crate) use step::{TARGET, flags, typed};
 pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};
@@ -27,8 +29,8 @@ pub(crate) struct Decoded {
     pub(crate) test: v1::Test,
     /// Where each field of the test stands.
     pub(crate) places: Places,
-    /// The uses of variables, in the order of execution.
-    pub(crate) uses: Vec<Uses>,
+    /// The uses of variables.
+    pub(crate) uses: AllUses,
 }
 
 /// Decodes a file's tree.

@@ -167,11 +167,7 @@ fn check_diagnostics(diagnostics: &[Diagnostic]) {
 
 /// The test without the places of its steps.
 pub(crate) fn without_places(mut test: etude::v1::Test) -> etude::v1::Test {
-    let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
-    let outer = test.setup.iter_mut().chain(&mut test.teardown);
-    for step in outer.chain(checkpoints) {
-        forget_place(step);
-    }
+    test.visit_steps_mut(&mut |step| step.location = None);
     test
 }
 

@@ -67,6 +67,12 @@ fn test() -> Value {
                 keys.add("data", described(data(field), &field.spec.description));
                 keys.tolerate("data_rows");
             }
+            "definitions" => {
+                keys.field(model, field, blocks::definitions());
+                let description = &field.spec.description;
+                keys.add("define", described(blocks::definitions(), description));
+                keys.tolerate("definitions");
+            }
             "setup" | "teardown" => keys.field(model, field, nullable(reference("steps"))),
             // Its place can be taken by `steps`.
             "checkpoints" => {

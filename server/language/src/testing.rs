@@ -1,6 +1,6 @@
 //! Generated tests: any valid test, by the descriptors and their rules.
 
-use etude::v1;
+use etude::v1::{self, block::Kind};
 use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor, ReflectMessage, Value};
 
 use crate::model::{self, Field, Rules, Shape};
@@ -96,7 +96,58 @@ impl Choices {
         for row in &mut test.data_rows {
             unique_names(&mut row.variables);
         }
+        self.make_uses_fit(&mut test);
         test
+    }
+
+    /// Gives definitions names of their own, and lets each be used as it must, by others before it.
+    fn make_uses_fit(&mut self, test: &mut v1::Test) {
+        let mut definitions = std::mem::take(&mut test.definitions);
+        for (index, definition) in definitions.iter_mut().enumerate() {
+            definition.name.push_str(&index.to_string());
+            for (index, parameter) in definition.parameters.iter_mut().enumerate() {
+                parameter.name.push_str(&index.to_string());
+                if self.chance(2) {
+                    parameter.otherwise = None;
+                }
+            }
+        }
+        let all = definitions.clone();
+        test.visit_steps_mut(&mut |step| self.make_use_fit(step, &all));
+        for (index, definition) in definitions.iter_mut().enumerate() {
+            let mut inner = v1::Test {
+                setup: std::mem::take(&mut definition.steps),
+                ..v1::Test::default()
+            };
+            inner.visit_steps_mut(&mut |step| self.make_use_fit(step, &all[index + 1..]));
+            definition.steps = inner.setup;
+        }
+        test.definitions = definitions;
+    }
+
+    fn make_use_fit(&mut self, step: &mut v1::Step, definitions: &[v1::Definition]) {
+        let kind = step.block.as_mut().and_then(|block| block.kind.as_mut());
+        let Some(Kind::UseBlock(used)) = kind else {
+            return;
+        };
+        if definitions.is_empty() {
+            step.flags = None;
+            step.block = None;
+            step.command = Some(v1::Refresh::default().into());
+            return;
+        }
+        let definition = self.pick(definitions);
+        used.block.clone_from(&definition.name);
+        used.arguments.clear();
+        for parameter in &definition.parameters {
+            if parameter.otherwise.is_none() || self.chance(2) {
+                let value = (*self.pick(&TEXTS)).to_owned();
+                used.arguments.push(v1::Argument {
+                    name: parameter.name.clone(),
+                    value: template::escape(&value).into_owned(),
+                });
+            }
+        }
     }
 
     fn message(&mut self, descriptor: &MessageDescriptor) -> DynamicMessage {

@@ -22,6 +22,45 @@ pub(crate) struct Uses {
     pub(crate) environment: Vec<(String, bool)>,
     /// Templates that cannot be read.
     pub(crate) mistakes: Vec<BrokenTemplate>,
+    /// The definition whose steps follow.
+    pub(crate) call: Option<String>,
+}
+
+/// What a whole test does with variables.
+#[derive(Debug, Default)]
+pub(crate) struct AllUses {
+    /// In the order of execution.
+    pub(crate) order: Vec<Uses>,
+    /// What the definitions do.
+    pub(crate) bodies: Vec<Body>,
+}
+
+/// What a definition does with variables.
+#[derive(Debug)]
+pub(crate) struct Body {
+    name: String,
+    parameters: Vec<String>,
+    uses: Vec<Uses>,
+}
+
+impl Body {
+    /// What a definition does: its defaults, then its steps.
+    pub(crate) fn new(definition: &v1::Definition, uses: Vec<Uses>) -> Self {
+        let parameters = definition.parameters.iter();
+        Self {
+            name: definition.name.clone(),
+            parameters: parameters.map(|p| p.name.clone()).collect(),
+            uses,
+        }
+    }
+}
+
+impl AllUses {
+    /// Each once, those of definitions behind.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Uses> {
+        let bodies = self.bodies.iter().flat_map(|body| &body.uses);
+        self.order.iter().chain(bodies)
+    }
 }
 
 /// One use of a variable.
@@ -68,6 +107,16 @@ impl Uses {
                 (Value::Map(entries), _) => {
                     for text in entries.values().filter_map(Value::as_str) {
                         self.text(field, text, path);
+                    }
+                }
+                (Value::List(items), Some(model)) => {
+                    let length = path.len();
+                    for (index, item) in items.iter().enumerate() {
+                        if let Some(message) = item.as_message() {
+                            path.push_str(&format!("[{index}]"));
+                            self.read_at(message, model, path);
+                            path.truncate(length);
+                        }
                     }
                 }
                 (Value::List(items), _) => {
@@ -125,11 +174,10 @@ pub(crate) struct Undefined<'u> {
     pub(crate) suggestion: String,
 }
 
-/// The first use of every variable that nothing before it sets; `uses` are in the order of
-/// execution.
-pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u [Uses]) -> Vec<Undefined<'u>> {
+/// The first use of every variable that nothing before it sets.
+pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u AllUses) -> Vec<Undefined<'u>> {
     let rows = test.data_rows.iter().flat_map(|row| &row.variables);
-    let mut set: HashSet<&str> = test
+    let set: HashSet<&str> = test
         .variables
         .iter()
         .chain(rows)
@@ -142,28 +190,82 @@ pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u [Uses]) -> Vec<Undefin
         .collect();
     let mut known: Vec<&str> = ever.iter().copied().collect();
     known.sort_unstable();
-    let mut reported = HashSet::new();
-    let mut found = Vec::new();
-    for uses in uses {
-        for read in &uses.reads {
-            let name = read.name.as_str();
-            let enough = found.len() >= MAX_DIAGNOSTICS;
-            let known_already = set.contains(name) || Builtin::parse(name).is_some();
-            if enough || known_already || !reported.insert(name) {
-                continue;
+    let mut search = Search {
+        all: uses,
+        set,
+        ever,
+        known,
+        entered: HashSet::new(),
+        reported: HashSet::new(),
+        found: Vec::new(),
+    };
+    search.walk(&uses.order);
+    search.found
+}
+
+/// The search for undefined variables.
+struct Search<'u> {
+    all: &'u AllUses,
+    /// The variables that are set by now.
+    set: HashSet<&'u str>,
+    /// Those that anything sets.
+    ever: HashSet<&'u str>,
+    known: Vec<&'u str>,
+    /// The definitions that were used already; a second use tells nothing new.
+    entered: HashSet<&'u str>,
+    reported: HashSet<&'u str>,
+    found: Vec<Undefined<'u>>,
+}
+
+impl<'u> Search<'u> {
+    fn walk(&mut self, uses: &'u [Uses]) {
+        for uses in uses {
+            for read in &uses.reads {
+                self.read(read);
             }
-            let suggestion = if ever.contains(name) {
-                "a later step sets it; move that step before this one".to_owned()
-            } else if let Some(nearest) = suggest::nearest(name, known.iter().copied()) {
-                format!("did you mean \"${nearest}\"?")
-            } else if let Some(nearest) = Builtin::nearest(name) {
-                format!("did you mean \"${nearest}\"?")
-            } else {
-                format!("add it to \"variables:\", or write \"$${name}\" for the plain text")
-            };
-            found.push(Undefined { read, suggestion });
+            self.set.extend(uses.sets.iter().map(String::as_str));
+            if let Some(name) = &uses.call {
+                self.enter(name);
+            }
         }
-        set.extend(uses.sets.iter().map(String::as_str));
     }
-    found
+
+    /// Goes through a definition, whose parameters are set in it alone.
+    fn enter(&mut self, name: &str) {
+        let all = self.all;
+        let Some(body) = all.bodies.iter().find(|body| body.name == name) else {
+            return;
+        };
+        if !self.entered.insert(&body.name) {
+            return;
+        }
+        let own: Vec<&str> = body.parameters.iter().map(String::as_str).collect();
+        let own: Vec<_> = own
+            .into_iter()
+            .filter(|name| self.set.insert(name))
+            .collect();
+        self.walk(&body.uses);
+        for name in own {
+            self.set.remove(name);
+        }
+    }
+
+    fn read(&mut self, read: &'u Read) {
+        let name = read.name.as_str();
+        let enough = self.found.len() >= MAX_DIAGNOSTICS;
+        let is_known = self.set.contains(name) || Builtin::parse(name).is_some();
+        if enough || is_known || !self.reported.insert(name) {
+            return;
+        }
+        let suggestion = if self.ever.contains(name) {
+            "a later step sets it; move that step before this one".to_owned()
+        } else if let Some(nearest) = suggest::nearest(name, self.known.iter().copied()) {
+            format!("did you mean \"${nearest}\"?")
+        } else if let Some(nearest) = Builtin::nearest(name) {
+            format!("did you mean \"${nearest}\"?")
+        } else {
+            format!("add it to \"variables:\", or write \"$${name}\" for the plain text")
+        };
+        self.found.push(Undefined { read, suggestion });
+    }
 }

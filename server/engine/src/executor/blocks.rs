@@ -1,8 +1,12 @@
-//! What blocks of steps ask for: whether a condition holds, and the items of a list.
+//! What blocks of steps ask for: whether a condition holds, the items of a list, and the values of
+//! parameters.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use etude::v1::{self, ErrorReason, Failure, Outcome, ScreenshotPolicy, condition::Kind};
+use etude::v1::{
+    self, ErrorReason, Failure, Outcome, ScreenshotPolicy, condition::Kind, parameter::Otherwise,
+};
 use serde_json::Value;
 
 use super::Executor;
@@ -10,7 +14,7 @@ use super::scope::Scope;
 use super::templates::{self, Used};
 use super::timing::to_std;
 use crate::error::failure;
-use crate::variables::Layer;
+use crate::variables::{Layer, Shadowed, Variable};
 
 /// For how long an assertion may be polled as a condition: what is awaited is awaited by a step
 /// before the block.
@@ -19,12 +23,25 @@ const CONDITION_TIMEOUT: Duration = Duration::from_secs(1);
 /// The most items that a loop goes through.
 const MAX_ITEMS: usize = 10_000;
 
+/// The most of a parameter's value that a result shows, in bytes.
+const SHOWN_BYTES: usize = 4 * 1024;
+
 /// The items of a loop.
 #[derive(Debug)]
 pub(crate) struct Items {
     pub(crate) values: Vec<Value>,
     /// Whether a secret was read for them.
     secret: bool,
+}
+
+/// The value of a template, which is secret when it was computed from a secret.
+async fn variable(scope: &mut Scope, text: &str, timeout: Duration) -> Result<Variable, Failure> {
+    let mut used = Used::default();
+    let text = rendered(scope, text, timeout, &mut used).await?;
+    Ok(Variable {
+        value: Value::String(text),
+        secret: used.secret,
+    })
 }
 
 impl Executor {
@@ -106,6 +123,56 @@ impl Executor {
             values,
             secret: used.secret,
         })
+    }
+
+    /// Sets the parameters of a definition to what a use gives, else to their defaults; returns the
+    /// values by name, secrets masked. `before` keeps what the names meant, for [`Executor::leave`],
+    /// which is called whatever becomes of this.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a template.
+    pub(crate) async fn enter(
+        &self,
+        scope: &mut Scope,
+        definition: &v1::Definition,
+        block: &v1::UseBlock,
+        flags: &v1::StepFlags,
+        before: &mut Vec<Shadowed>,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let timeout = timeout(scope, flags);
+        let mut given = Vec::with_capacity(definition.parameters.len());
+        for argument in &block.arguments {
+            let variable = variable(scope, &argument.value, timeout).await?;
+            given.push((argument.name.clone(), variable));
+        }
+        before.push(scope.variables.shadow(given));
+        let is_given = |name: &str| block.arguments.iter().any(|a| a.name == name);
+        for parameter in &definition.parameters {
+            if let Some(Otherwise::DefaultValue(text)) = &parameter.otherwise
+                && !is_given(&parameter.name)
+            {
+                let value = variable(scope, text, timeout).await?;
+                let value = vec![(parameter.name.clone(), value)];
+                before.push(scope.variables.shadow(value));
+            }
+        }
+        let names = definition.parameters.iter().map(|p| p.name.clone());
+        let shown = names.filter_map(|name| {
+            let variable = scope.variables.get(&name)?;
+            let text = scope
+                .variables
+                .show(&variable.value, variable.secret, SHOWN_BYTES);
+            Some((name, text))
+        });
+        Ok(shown.collect())
+    }
+
+    /// Lets the names of a definition's parameters mean what they meant before.
+    pub(crate) fn leave(&self, scope: &mut Scope, before: Vec<Shadowed>) {
+        for shadowed in before.into_iter().rev() {
+            scope.variables.restore(shadowed);
+        }
     }
 
     /// Sets the variable of a loop to an item.

@@ -1,5 +1,7 @@
 //! Executes blocks of steps: which of their steps, how often, and what that comes to.
 
+use std::collections::BTreeMap;
+
 use etude::blocks::DEFAULT_MAX;
 use etude::v1::{
     self, BlockPosition, BlockResult, BlockSection, Condition, ErrorReason, Failure, Outcome, Step,
@@ -68,6 +70,8 @@ struct Current<'s> {
     place: &'s Place<'s>,
     flags: StepFlags,
     result: BlockResult,
+    /// The values of the block's parameters.
+    parameters: BTreeMap<String, String>,
 }
 
 impl RowExecution<'_> {
@@ -87,6 +91,7 @@ impl RowExecution<'_> {
                 kind: block.block_kind().into(),
                 ..BlockResult::default()
             },
+            parameters: BTreeMap::new(),
         };
         let walk = match &block.kind {
             Some(Kind::IfElse(block)) => self.if_else(&mut current, block, scope).await?,
@@ -94,6 +99,7 @@ impl RowExecution<'_> {
             Some(Kind::WhileLoop(block)) => self.while_loop(&mut current, block, scope).await?,
             Some(Kind::ForEach(block)) => self.for_each(&mut current, block, scope).await?,
             Some(Kind::TryCatch(block)) => self.try_catch(&mut current, block, scope).await?,
+            Some(Kind::UseBlock(block)) => self.use_block(&mut current, block, scope).await?,
             None => Walk::default(),
         };
         let outcome = match walk.outcome {
@@ -106,6 +112,7 @@ impl RowExecution<'_> {
                 start_time: Some(began.0),
                 duration: Some(clock::message(began.1.elapsed())),
                 attempts: 1,
+                used_variables: current.parameters,
                 ..step::unexecuted(step, outcome, walk.failure)
             },
             block: current.result,
@@ -238,6 +245,37 @@ impl RowExecution<'_> {
                 self.steps(current, last, &block.finally_steps, scope)
                     .await?,
             );
+        }
+        Ok(walk)
+    }
+
+    async fn use_block(
+        &mut self,
+        current: &mut Current<'_>,
+        block: &v1::UseBlock,
+        scope: &mut Option<Scope>,
+    ) -> Result<Walk> {
+        let run = self.run;
+        let definition = run.definition(&block.block);
+        let (Some(definition), Some(open)) = (definition, scope.as_mut()) else {
+            let message = format!("no block is called \"{}\"", block.block);
+            return Ok(Walk::error(failure(ErrorReason::UnknownBlock, message)));
+        };
+        let mut before = Vec::new();
+        let flags = &current.flags;
+        let entering = run
+            .executor
+            .enter(open, definition, block, flags, &mut before);
+        let walk = match self.unless_stopped(current, entering).await {
+            Ok(parameters) => {
+                current.parameters = parameters;
+                let used = position(BlockSection::Used, 0, 0);
+                self.steps(current, used, &definition.steps, scope).await?
+            }
+            Err(walk) => walk,
+        };
+        if let Some(open) = scope.as_mut() {
+            run.executor.leave(open, before);
         }
         Ok(walk)
     }

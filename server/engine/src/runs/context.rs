@@ -197,6 +197,11 @@ impl RunContext {
         Ok(variables)
     }
 
+    /// The definition with a name.
+    pub(super) fn definition(&self, name: &str) -> Option<&v1::Definition> {
+        etude::blocks::definition(&self.test.definitions, name)
+    }
+
     fn data_row(&self, row: u32) -> Option<&v1::DataRow> {
         self.test.data_rows.get(row.checked_sub(1)? as usize)
     }

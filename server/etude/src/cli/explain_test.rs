@@ -41,6 +41,15 @@ fn words(test: &v1::Test) -> String {
     if !test.starting_url.is_empty() {
         text += &format!("# begins at {}\n", one_line(&test.starting_url));
     }
+    for definition in &test.definitions {
+        let name = one_line(&definition.name);
+        let parameters = definition
+            .parameters
+            .iter()
+            .map(|p| format!(" ${}", p.name));
+        let heading = format!("\n# block {name:?}:{}\n", parameters.collect::<String>());
+        section(&mut text, &heading, &definition.steps);
+    }
     section(&mut text, "\n# before all checkpoints\n", &test.setup);
     let mut number = 0;
     for checkpoint in &test.checkpoints {

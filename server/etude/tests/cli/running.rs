@@ -72,10 +72,19 @@ fn the_steps_of_a_block_are_shown_with_their_place_in_it() {
     else: [{comment: else}]
 ",
     );
+    let defined = blocks.path.clone();
+    let text = std::fs::read_to_string(&defined).unwrap();
+    let text = text.replace(
+        "steps:\n  - try",
+        "define:\n  say: {params: [what], steps: [{comment: $what, name: Say it}]}\nsteps:\n  - use: {block: say, with: {what: a word}}\n  - try",
+    );
+    std::fs::write(&defined, text).unwrap();
     let done = run_on_shop(&shop, &blocks, &[]).expect(0);
     let lines: Vec<_> = done.stdout.lines().map(str::trim_end).collect();
     let mut rest = lines.as_slice();
     for part in [
+        "      ✓ Say it",
+        "    ✓ use \"say\" with $what \"a word\"",
         "      ✗ click on \"No such thing\"  ERROR, which does not count",
         "        nothing on the page matches",
         "        ✓ // again  #1",

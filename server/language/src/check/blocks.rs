@@ -5,29 +5,41 @@ use etude::catalog;
 use etude::v1::{self, ErrorReason, ScreenshotPolicy, Step, block, condition};
 use prost_reflect::ReflectMessage;
 
+use super::define::Defined;
 use super::{Finding, uses_of_steps};
 use crate::decode::NOT_OF_BLOCKS;
 use crate::model;
-use crate::variables::Uses;
+use crate::variables::{Body, Uses};
 
 /// What the rules of the contract do not see.
 pub(super) fn findings(test: &v1::Test) -> Vec<Finding> {
+    let defined = Defined::new(&test.definitions);
     let mut found = Vec::new();
-    steps(&test.setup, "setup", 0, &mut found);
+    defined.check(&mut found);
+    let mut walk = |list: &[Step], path: &str| steps(list, path, 0, &defined, &mut found);
+    walk(&test.setup, "setup");
     for (index, checkpoint) in test.checkpoints.iter().enumerate() {
-        let path = format!("checkpoints[{index}].steps");
-        steps(&checkpoint.steps, &path, 0, &mut found);
+        walk(&checkpoint.steps, &format!("checkpoints[{index}].steps"));
     }
-    steps(&test.teardown, "teardown", 0, &mut found);
+    walk(&test.teardown, "teardown");
+    for (index, definition) in test.definitions.iter().enumerate() {
+        walk(&definition.steps, &format!("definitions[{index}].steps"));
+    }
     found
 }
 
-fn steps(steps: &[Step], path: &str, depth: usize, found: &mut Vec<Finding>) {
+fn steps(
+    steps: &[Step],
+    path: &str,
+    depth: usize,
+    defined: &Defined<'_>,
+    found: &mut Vec<Finding>,
+) {
     for (index, step) in steps.iter().enumerate() {
         if let Some(block) = &step.block {
             let path = format!("{path}[{index}]");
             flags(step, &path, found);
-            self::block(block, &format!("{path}.block"), depth + 1, found);
+            self::block(block, &format!("{path}.block"), depth + 1, defined, found);
         }
     }
 }
@@ -45,8 +57,19 @@ fn flags(step: &Step, path: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn block(block: &v1::Block, path: &str, depth: usize, found: &mut Vec<Finding>) {
-    if depth > MAX_DEPTH {
+fn block(
+    block: &v1::Block,
+    path: &str,
+    depth: usize,
+    defined: &Defined<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let mut inner = 0;
+    if let Some(block::Kind::UseBlock(used)) = &block.kind {
+        defined.check_use(used, &format!("{path}.use_block"), found);
+        inner = defined.depth(&used.block);
+    }
+    if depth + inner > MAX_DEPTH {
         let message = format!("blocks stand in each other at most {MAX_DEPTH} deep");
         found.push(Finding::new(path, ErrorReason::NestingLimit, message));
         return;
@@ -65,6 +88,7 @@ fn block(block: &v1::Block, path: &str, depth: usize, found: &mut Vec<Finding>) 
             section.steps,
             &format!("{path}.{}", section.path()),
             depth,
+            defined,
             found,
         );
     }
@@ -85,6 +109,20 @@ fn condition(section: &Section<'_>, path: &str, found: &mut Vec<Finding>) {
     }
 }
 
+/// The uses of variables of a definition, which stands at `path`.
+pub(super) fn body(definition: &v1::Definition, path: &str) -> Body {
+    let mut all = Vec::new();
+    let model = model::message("etude.v1.Parameter");
+    for (index, parameter) in definition.parameters.iter().enumerate() {
+        let mut used = Uses::default();
+        let path = format!("{path}.parameters[{index}]");
+        used.read(&parameter.transcode_to_dynamic(), model, &path);
+        all.push(used);
+    }
+    uses_of_steps(&format!("{path}.steps"), &definition.steps, &mut all);
+    Body::new(definition, all)
+}
+
 /// Adds the uses of variables of a block, which stands at `path`, in the order of execution.
 pub(super) fn uses(block: &v1::Block, path: &str, all: &mut Vec<Uses>) {
     if let Some(block::Kind::ForEach(each)) = &block.kind {
@@ -96,6 +134,14 @@ pub(super) fn uses(block: &v1::Block, path: &str, all: &mut Vec<Uses>) {
         let model = model::message("etude.v1.ForEachBlock");
         let path = format!("{path}.for_each");
         used.read(&head.transcode_to_dynamic(), model, &path);
+        all.push(used);
+    }
+    if let Some(block::Kind::UseBlock(block)) = &block.kind {
+        let mut used = Uses::default();
+        let model = model::message("etude.v1.UseBlock");
+        let path = format!("{path}.use_block");
+        used.read(&block.transcode_to_dynamic(), model, &path);
+        used.call = Some(block.block.clone());
         all.push(used);
     }
     for section in block.sections() {

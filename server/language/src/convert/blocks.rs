@@ -83,6 +83,8 @@ impl Block {
                 }
                 return Some(Kind::TryCatch(block));
             }
+            // What it uses is defined in the canonical form.
+            Kind::UseBlock(_) => return None,
             Kind::Repeat(mut block) => {
                 own.push(("times".to_owned(), number(block.count)));
                 own.extend(self.steps("do", &mut block.steps, &format!("{path}.repeat.steps")));

@@ -16,7 +16,7 @@ pub(super) struct Head {
 }
 
 /// Fields of a test that are no steps.
-pub(super) const FIELDS: [&str; 8] = [
+pub(super) const FIELDS: [&str; 9] = [
     "name",
     "description",
     "tags",
@@ -25,6 +25,7 @@ pub(super) const FIELDS: [&str; 8] = [
     "variables",
     "data_rows",
     "config",
+    "definitions",
 ];
 
 /// The head of a test in this format; what is read back otherwise is left out and noted.
@@ -62,7 +63,7 @@ impl Head {
     pub(super) fn canonical(test: &v1::Test) -> Self {
         Self {
             entries: canonical(test),
-            test: test.clone(),
+            test: crate::fuzz::without_places(test.clone()),
         }
     }
 }
@@ -167,6 +168,13 @@ fn copy(to: &mut v1::Test, from: &v1::Test, field: &str) {
         "base_url" => to.base_url.clone_from(&from.base_url),
         "variables" => to.variables.clone_from(&from.variables),
         "data_rows" => to.data_rows.clone_from(&from.data_rows),
+        "definitions" => {
+            let only = v1::Test {
+                definitions: from.definitions.clone(),
+                ..v1::Test::default()
+            };
+            to.definitions = crate::fuzz::without_places(only).definitions;
+        }
         _ => to.config.clone_from(&from.config),
     }
 }

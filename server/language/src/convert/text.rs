@@ -89,10 +89,10 @@ fn fields(read: &Read<'_>, remarks: &mut Vec<String>, notes: &mut Notes) {
         if matches!(key.as_str(), "name" | "starting_url" | "variables") {
             continue;
         }
-        let field = if key == "data" {
-            "data_rows"
-        } else {
-            key.as_str()
+        let field = match key.as_str() {
+            "data" => "data_rows",
+            "define" => "definitions",
+            key => key,
         };
         let construct = format!("{key}: {}", yaml::flow(&document.value));
         let written = remark(&key, &document);

@@ -1,10 +1,12 @@
-//! Steps that are blocks: `if`, `repeat`, `while`, `for_each`, `try`, and the keys beside them.
+//! Steps that are blocks: `if`, `repeat`, `while`, `for_each`, `try`, and the keys beside them. `use`
+//! is in `define`.
 
 use etude::catalog;
 use etude::v1::{self, ErrorReason, block::Kind, condition};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
 use super::Decoder;
+use super::define::WITH;
 use super::step::{Named, flags};
 use crate::diagnose::{Mistake, shown};
 use crate::model::{self, Field};
@@ -13,12 +15,13 @@ use crate::tree::{Content, Entry, NodeId};
 use crate::variables::Uses;
 
 /// The keys of each kind of block; the first says which kind it is.
-const KEYS: [&[&str]; 5] = [
+const KEYS: [&[&str]; 6] = [
     &["if", "then", "elif", "else"],
     &["repeat", "steps"],
     &["while", "max", "steps"],
     &["for_each", "in", "steps"],
     &["try", "catch", "finally"],
+    &["use", WITH],
 ];
 
 /// The flags that a block cannot have.
@@ -64,7 +67,7 @@ pub(super) fn head_of(key: &str) -> Option<&'static str> {
 
 /// The key by which a file gives the field of a block that stands at a path.
 pub(crate) fn written(path: &str) -> Option<&'static str> {
-    const KEYS: [(&str, &str); 10] = [
+    const KEYS: [(&str, &str); 12] = [
         (".repeat.count", "repeat"),
         (".for_each.variable", "for_each"),
         (".for_each.items", "in"),
@@ -72,6 +75,8 @@ pub(crate) fn written(path: &str) -> Option<&'static str> {
         (".if_else", "elif"),
         (".if_else.branches", "elif"),
         (".if_else.else_steps", "else"),
+        (".use_block.block", "use"),
+        (".use_block.arguments", "with"),
         (".try_catch.steps", "try"),
         (".try_catch.catch_steps", "catch"),
         (".try_catch.finally_steps", "finally"),
@@ -90,14 +95,14 @@ fn assertion(key: &str) -> Option<&'static catalog::CommandSpec> {
 }
 
 /// The entries of a block, by key.
-struct Given<'e, 'd> {
+pub(super) struct Given<'e, 'd> {
     entries: &'e [Entry<'d>],
     head: &'static str,
-    span: Span,
+    pub(super) span: Span,
 }
 
 impl<'e, 'd> Given<'e, 'd> {
-    fn get(&self, key: &str) -> Option<&'e Entry<'d>> {
+    pub(super) fn get(&self, key: &str) -> Option<&'e Entry<'d>> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 }
@@ -137,6 +142,7 @@ impl<'d> Decoder<'d, '_> {
             "repeat" => decoder.repeat(&given, uses),
             "while" => decoder.while_loop(&given, uses),
             "for_each" => decoder.for_each(&given, uses),
+            "use" => decoder.use_block(&given, uses),
             _ => decoder.try_catch(&given, uses),
         });
         step.block = Some(v1::Block { kind: Some(kind) });

@@ -10,7 +10,7 @@ use crate::model::{self, Field};
 use crate::source::Span;
 use crate::template;
 use crate::tree::{Content, Entry, Node, NodeId};
-use crate::variables::Uses;
+use crate::variables::{AllUses, Body, Uses};
 
 /// The key whose value is the name of a data row.
 pub(crate) const ROW_NAME: &str = "_name";
@@ -19,7 +19,14 @@ pub(crate) const ROW_NAME: &str = "_name";
 pub(crate) const STEPS: &str = "steps";
 
 /// The fields that a file spells in a way of its own.
-const SECTIONS: [&str; 5] = ["variables", "data_rows", "setup", "checkpoints", "teardown"];
+const SECTIONS: [&str; 6] = [
+    "variables",
+    "data_rows",
+    "definitions",
+    "setup",
+    "checkpoints",
+    "teardown",
+];
 
 /// The uses of variables, by section.
 #[derive(Default)]
@@ -28,27 +35,30 @@ struct Sections {
     setup: Vec<Uses>,
     checkpoints: Vec<Uses>,
     teardown: Vec<Uses>,
+    bodies: Vec<Body>,
 }
 
 impl Sections {
-    fn in_order(self) -> Vec<Uses> {
+    fn all(self) -> AllUses {
         let sections = [self.setup, self.checkpoints, self.teardown];
-        std::iter::once(self.test)
-            .chain(sections.into_iter().flatten())
-            .collect()
+        let own = std::iter::once(self.test);
+        AllUses {
+            order: own.chain(sections.into_iter().flatten()).collect(),
+            bodies: self.bodies,
+        }
     }
 }
 
 impl<'d> Decoder<'d, '_> {
-    /// The test, and its uses of variables in the order of execution.
-    pub(super) fn test(&mut self, root: NodeId) -> (v1::Test, Vec<Uses>) {
+    /// The test, and its uses of variables.
+    pub(super) fn test(&mut self, root: NodeId) -> (v1::Test, AllUses) {
         let node = self.node(root);
         let Content::Map(entries) = &node.content else {
             let mistake = self
                 .wrong_type(node, "a map")
                 .suggest("a test has at least \"name:\" and \"steps:\"");
             self.refuse(mistake);
-            return (v1::Test::default(), Vec::new());
+            return (v1::Test::default(), AllUses::default());
         };
         let model = model::message("etude.v1.Test");
         let mut plain = DynamicMessage::new(model.descriptor.clone());
@@ -75,7 +85,7 @@ impl<'d> Decoder<'d, '_> {
         }
         self.need_name_and_steps(entries);
         sections.test.read(&plain, model, "");
-        (with_plain_fields(&plain, test), sections.in_order())
+        (with_plain_fields(&plain, test), sections.all())
     }
 
     /// A field of [`SECTIONS`].
@@ -83,6 +93,7 @@ impl<'d> Decoder<'d, '_> {
         match field.name() {
             "variables" => test.variables = self.variables(id),
             "data_rows" => test.data_rows = self.data(field, id),
+            "definitions" => test.definitions = self.definitions(id, &mut sections.bodies),
             "setup" => test.setup = self.steps(field, id, &mut sections.setup),
             "teardown" => test.teardown = self.steps(field, id, &mut sections.teardown),
             _ => test.checkpoints = self.checkpoints(field, id, &mut sections.checkpoints),
@@ -359,6 +370,7 @@ fn with_plain_fields(plain: &DynamicMessage, sections: v1::Test) -> v1::Test {
     v1::Test {
         variables: sections.variables,
         data_rows: sections.data_rows,
+        definitions: sections.definitions,
         setup: sections.setup,
         checkpoints: sections.checkpoints,
         teardown: sections.teardown,

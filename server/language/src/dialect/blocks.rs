@@ -42,6 +42,7 @@ impl<'s> Rewriter<'_, 's> {
             "while" => Some("while"),
             "for_each" | "foreach" => Some("for_each"),
             "try" => Some("try"),
+            "use" => Some("use"),
             _ => None,
         });
         let (name, head) = match self.journey_block(entries) {
@@ -113,6 +114,7 @@ impl<'s> Rewriter<'_, 's> {
             "repeat" => self.repeat_block(&mut verb),
             "while" => self.while_block(&mut verb),
             "try" => self.try_block(&mut verb),
+            "use" => self.use_block(&mut verb),
             _ => self.loop_block(&mut verb),
         };
         let timeout = verb.args.take(&["timeout"]);
@@ -143,6 +145,8 @@ impl<'s> Rewriter<'_, 's> {
             "in",
             "catch",
             "finally",
+            "block",
+            "with",
         ];
         match &self.tree.node(head.value).content {
             Content::Map(entries) if entries.iter().any(|e| own.contains(&e.key.as_ref())) => {
@@ -218,6 +222,59 @@ impl<'s> Rewriter<'_, 's> {
             out.extend(self.block_section(key, given));
         }
         out
+    }
+
+    /// `use: name`, `use: {block: name, with: {user: Ada}}`
+    fn use_block(&mut self, verb: &mut Verb<'s>) -> Vec<Entry<'s>> {
+        let name = verb.args.main(&["block", "name", "use"]);
+        let with = verb
+            .args
+            .take(&["with", "params", "parameters", "args", "arguments"]);
+        let with = with.map(|with| {
+            let value = self.argument_texts(with.value);
+            entry("with", with.key_span, value)
+        });
+        let fields = name.map(|name| entry("block", name.key_span, name.value));
+        let fields = fields.into_iter().chain(with).collect();
+        let value = self.map(fields, verb.span);
+        vec![entry("use", verb.span, value)]
+    }
+
+    fn argument_texts(&mut self, id: NodeId) -> NodeId {
+        let Content::Map(entries) = self.tree.node(id).content.clone() else {
+            return id;
+        };
+        let texts = entries.into_iter().map(|given| Entry {
+            value: self.item_text(given.value),
+            ..given
+        });
+        let texts = texts.collect();
+        self.map(texts, self.span(id))
+    }
+
+    /// The definitions of a test, their steps rewritten.
+    pub(super) fn definitions(&mut self, id: NodeId) -> NodeId {
+        let span = self.span(id);
+        let Content::Map(entries) = self.tree.node(id).content.clone() else {
+            return id;
+        };
+        let mut out = Vec::with_capacity(entries.len());
+        for given in entries {
+            let value = match self.tree.node(given.value).content.clone() {
+                Content::Map(mut inner) => {
+                    for part in &mut inner {
+                        if matches!(part.key.as_ref(), "steps" | "do") {
+                            part.key = "steps".into();
+                            part.value = self.steps(part.value);
+                        }
+                    }
+                    self.map(inner, self.span(given.value))
+                }
+                _ => self.steps(given.value),
+            };
+            out.push(Entry { value, ..given });
+        }
+        self.map(out, span)
     }
 
     /// A loop over a list, a number of times, or as long as something holds.

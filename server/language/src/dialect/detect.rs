@@ -144,6 +144,7 @@ fn document(tree: &Tree<'_>, root: NodeId, found: &mut Detected) {
             "checkpoints" | "tests" if is_list => {
                 children(tree, entry.value, &mut |id| document_steps(tree, id, found));
             }
+            "define" | "definitions" | "blocks" => definitions(tree, entry.value, found),
             "journey" if is_map => document(tree, entry.value, found),
             _ => {}
         }
@@ -162,6 +163,22 @@ fn has_maps(tree: &Tree<'_>, content: &Content<'_>) -> bool {
 fn children(tree: &Tree<'_>, id: NodeId, work: &mut dyn FnMut(NodeId)) {
     if let Content::List(items) = &tree.node(id).content {
         items.iter().for_each(|item| work(*item));
+    }
+}
+
+fn definitions(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
+    let Content::Map(entries) = &tree.node(id).content else {
+        return;
+    };
+    for entry in entries {
+        match &tree.node(entry.value).content {
+            Content::Map(inner) => {
+                let is_steps = |part: &&Entry<'_>| matches!(part.key.as_ref(), "steps" | "do");
+                let lists = inner.iter().filter(is_steps);
+                lists.for_each(|part| steps(tree, part.value, found));
+            }
+            _ => steps(tree, entry.value, found),
+        }
     }
 }
 

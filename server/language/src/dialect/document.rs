@@ -31,7 +31,7 @@ const PLACING: [&str; 17] = [
 ];
 
 /// Keys of a test, for suggestions.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "name",
     "description",
     "starting_url",
@@ -48,6 +48,7 @@ const KNOWN: [&str; 16] = [
     "goal",
     "journey",
     "checkpoints",
+    "define",
 ];
 
 /// Keys of `config`.
@@ -98,6 +99,7 @@ impl<'s> Rewriter<'_, 's> {
             match given.key.as_ref() {
                 "steps" | "setup" | "teardown" => given.value = self.steps(given.value),
                 "checkpoints" => given.value = self.checkpoint_texts(given.value),
+                "define" | "definitions" => given.value = self.definitions(given.value),
                 _ => {}
             }
         }
@@ -186,6 +188,7 @@ impl<'s> Rewriter<'_, 's> {
                 add("setup", self.steps(given.value))
             }
             "teardown" | "cleanup" | "after" => add("teardown", self.steps(given.value)),
+            "define" | "definitions" | "blocks" => add("define", self.definitions(given.value)),
             "checkpoints" => add("checkpoints", self.checkpoints(given.value)),
             "tests" => add("checkpoints", self.checkpoints(given.value)),
             "retry" | "retries" => {

@@ -31,12 +31,12 @@ const LOCATORS: [&str; 7] = [
 ];
 
 /// Words for steps under a condition or in a loop; `blocks` knows what they mean.
-const FLOW: [&str; 8] = [
-    "if", "loop", "repeat", "while", "for_each", "foreach", "for", "try",
+const FLOW: [&str; 9] = [
+    "if", "loop", "repeat", "while", "for_each", "foreach", "for", "try", "use",
 ];
 
-/// Words for steps that stand elsewhere.
-const REUSE: [&str; 5] = ["use", "include", "run", "block", "define"];
+/// Words for steps that stand in another file or on a platform.
+const REUSE: [&str; 4] = ["include", "run", "block", "define"];
 
 /// Whether a dialect knows this verb.
 pub(super) fn is_known(name: &str) -> bool {

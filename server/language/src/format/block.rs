@@ -5,7 +5,7 @@ use etude::v1::{self, block::Kind, condition};
 use super::command;
 use super::document::{Document, Value};
 use super::test::{Entries, steps};
-use crate::decode::ASSERT;
+use crate::decode::{ASSERT, WITH};
 
 /// The keys of a block, which stands at `path`.
 pub(super) fn entries(kind: &Kind, path: &str) -> Entries {
@@ -20,6 +20,10 @@ pub(super) fn entries(kind: &Kind, path: &str) -> Entries {
         }
         Kind::WhileLoop(block) => while_loop(block, &format!("{path}.while_loop")),
         Kind::ForEach(block) => for_each(block, &format!("{path}.for_each")),
+        Kind::UseBlock(block) => {
+            let path = format!("{path}.use_block");
+            vec![entry("use", &path, use_block(block, &path))]
+        }
         Kind::TryCatch(block) => {
             let path = format!("{path}.try_catch");
             let mut entries = Entries::new();
@@ -78,6 +82,26 @@ fn for_each(block: &v1::ForEachBlock, path: &str) -> Entries {
     ];
     entries.extend(section("steps", &format!("{path}.steps"), &block.steps));
     entries
+}
+
+/// The name, or a map when there are values for parameters.
+fn use_block(block: &v1::UseBlock, path: &str) -> Value {
+    let name = Value::Text(block.block.clone());
+    if block.arguments.is_empty() {
+        return name;
+    }
+    let arguments = block.arguments.iter().enumerate().map(|(index, argument)| {
+        let path = format!("{path}.arguments[{index}]");
+        (
+            argument.name.clone(),
+            Document::text(&path, &argument.value),
+        )
+    });
+    let arguments = Value::Map(arguments.collect());
+    Value::Map(vec![
+        entry("block", &format!("{path}.block"), name),
+        entry(WITH, &format!("{path}.arguments"), arguments),
+    ])
 }
 
 fn entry(key: &str, path: &str, value: Value) -> (String, Document) {

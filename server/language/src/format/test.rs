@@ -1,11 +1,13 @@
 //! A typed test as a document.
 
-use etude::v1::{self, Diagnostic, ErrorReason, Severity, Variable, variable};
+use etude::v1::{
+    self, Diagnostic, ErrorReason, Severity, Variable, parameter::Otherwise, variable,
+};
 use prost_reflect::ReflectMessage;
 
 use super::document::{Document, Value};
 use super::{block, command};
-use crate::decode::{self, ROW_NAME, STEPS};
+use crate::decode::{self, PARAMS, ROW_NAME, STEPS};
 use crate::model;
 use crate::template::environment_name;
 
@@ -13,7 +15,7 @@ pub(crate) type Entries = Vec<(String, Document)>;
 
 /// The fields of a test in the order in which a file has them: what it is, where it begins, what it
 /// needs, what it does.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "name",
     "description",
     "tags",
@@ -22,6 +24,7 @@ const ORDER: [&str; 11] = [
     "variables",
     "data_rows",
     "config",
+    "definitions",
     "setup",
     "checkpoints",
     "teardown",
@@ -94,6 +97,7 @@ fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
             Value::Map(variables(&test.variables, "variables")),
         ),
         "data_rows" => ("data", rows(&test.data_rows)),
+        "definitions" => ("define", Value::Map(definitions(&test.definitions))),
         "setup" => ("setup", steps(&test.setup, "setup")),
         "teardown" => ("teardown", steps(&test.teardown, "teardown")),
         "checkpoints" => match test.checkpoints.as_slice() {
@@ -139,6 +143,50 @@ pub(crate) fn rows(rows: &[v1::DataRow]) -> Value {
         Document::new(&path, Value::Map(entries))
     };
     Value::List(rows.iter().enumerate().map(row).collect())
+}
+
+fn definitions(definitions: &[v1::Definition]) -> Entries {
+    let entry = |(index, definition): (usize, &v1::Definition)| {
+        let path = format!("definitions[{index}]");
+        let list = steps(&definition.steps, &format!("{path}.steps"));
+        let value = match definition.parameters.is_empty() {
+            true => list,
+            false => {
+                let list = Document::new(&format!("{path}.steps"), list);
+                let parameters = parameters(&definition.parameters, &format!("{path}.parameters"));
+                Value::Map(vec![
+                    (PARAMS.to_owned(), parameters),
+                    (STEPS.to_owned(), list),
+                ])
+            }
+        };
+        (definition.name.clone(), Document::new(&path, value))
+    };
+    definitions.iter().enumerate().map(entry).collect()
+}
+
+/// A list of names, or a map when one has a default.
+fn parameters(parameters: &[v1::Parameter], path: &str) -> Document {
+    let item = |index: usize| format!("{path}[{index}]");
+    let all = || parameters.iter().enumerate();
+    let value = match parameters.iter().any(|p| p.otherwise.is_some()) {
+        false => Value::List(
+            all()
+                .map(|(index, p)| Document::text(&item(index), &p.name))
+                .collect(),
+        ),
+        true => {
+            let entry = |(index, p): (usize, &v1::Parameter)| {
+                let value = match &p.otherwise {
+                    Some(Otherwise::DefaultValue(text)) => Value::Text(text.clone()),
+                    None => Value::Literal("null".to_owned()),
+                };
+                (p.name.clone(), Document::new(&item(index), value))
+            };
+            Value::Map(all().map(entry).collect())
+        }
+    };
+    Document::new(path, value)
 }
 
 fn checkpoints(checkpoints: &[v1::Checkpoint]) -> Value {

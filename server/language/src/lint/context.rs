@@ -105,6 +105,10 @@ impl<'c> Context<'c> {
             context.add_list(path, &checkpoint.steps, Some(index));
         }
         context.add_list("teardown".to_owned(), &test.teardown, None);
+        for (index, definition) in test.definitions.iter().enumerate() {
+            let path = format!("definitions[{index}].steps");
+            context.add_list(path, &definition.steps, None);
+        }
         context
     }
 

@@ -45,6 +45,28 @@ fn block(block: &v1::Block) -> String {
             )
         }
         Some(Kind::TryCatch(_)) => "try".to_owned(),
+        Some(Kind::UseBlock(block)) => use_block(block),
+    }
+}
+
+fn use_block(block: &v1::UseBlock) -> String {
+    let name = format!("use {}", quoted(&block.block, Manner::Shown));
+    let first = block.arguments.iter().take(SHOWN_ITEMS);
+    let mut values: Vec<_> = first
+        .map(|argument| {
+            format!(
+                "${} {}",
+                shown(&argument.name, Manner::Shown),
+                template_text(&argument.value, Manner::Shown)
+            )
+        })
+        .collect();
+    if block.arguments.len() > SHOWN_ITEMS {
+        values.push(format!("… ({} values)", block.arguments.len()));
+    }
+    match values.is_empty() {
+        true => name,
+        false => format!("{name} with {}", values.join(", ")),
     }
 }
 
@@ -127,8 +149,14 @@ mod tests {
                 "for each $x in $a",
             ),
             ("try: [refresh]\n    catch: [refresh]", "try"),
+            ("use: d", "use \"d\""),
+            (
+                "use: {block: e, with: {x: 1, y: $a}}",
+                "use \"e\" with $x \"1\", $y $a",
+            ),
         ] {
-            let file = format!("name: t\nvariables: {{a: b}}\nsteps:\n  - {written}\n");
+            let define = "define: {d: [refresh], e: {params: [x, y], steps: [refresh]}}";
+            let file = format!("name: t\n{define}\nvariables: {{a: b}}\nsteps:\n  - {written}\n");
             let parsed = parse("t", file.as_bytes());
             let test = parsed
                 .test

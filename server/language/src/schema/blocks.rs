@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::keys::Keys;
 use super::value::{bounded, described, field_value, nullable, reference};
 use super::{command_name, some_steps};
-use crate::decode::{self, ASSERT, NOT_OF_BLOCKS};
+use crate::decode::{self, ASSERT, NOT_OF_BLOCKS, PARAMS, WITH};
 use crate::model;
 
 /// A block with its name and flags.
@@ -45,6 +45,96 @@ pub(super) fn block() -> Value {
             [("try", some_steps())],
             [("catch", steps()), ("finally", steps())],
         ),
+        kind(
+            "The steps of a definition.",
+            [("use", used())],
+            [(WITH, arguments())],
+        ),
+    ]})
+}
+
+/// A name, or a map with values for parameters.
+fn used() -> Value {
+    let mut keys = Keys::default();
+    for name in ["block", "name"] {
+        keys.add(name, field("UseBlock", "block"));
+    }
+    keys.tolerate("name");
+    keys.one_of(vec!["block".to_owned(), "name".to_owned()], true);
+    let others = [WITH, PARAMS, "arguments"];
+    for name in others {
+        keys.add(name, arguments());
+    }
+    keys.tolerate(PARAMS);
+    keys.tolerate("arguments");
+    keys.one_of(others.map(str::to_owned).to_vec(), false);
+    json!({"anyOf": [field("UseBlock", "block"), keys.into_object()]})
+}
+
+/// A value for each parameter.
+fn arguments() -> Value {
+    let argument = model::message("etude.v1.Argument");
+    let of = |name| argument.field(name).map(field_value).unwrap_or_default();
+    let most = model::message("etude.v1.UseBlock").field("arguments");
+    let map = json!({
+        "type": ["object", "null"],
+        "propertyNames": of("name"),
+        "additionalProperties": of("value"),
+    });
+    bounded(
+        map,
+        [(
+            "maxProperties",
+            most.and_then(|field| field.rules.max_items),
+        )],
+    )
+}
+
+/// A map of definitions by name.
+pub(super) fn definitions() -> Value {
+    let definition = model::message("etude.v1.Definition");
+    let test = model::message("etude.v1.Test").field("definitions");
+    let name = definition
+        .field("name")
+        .map(field_value)
+        .unwrap_or_default();
+    let mut keys = Keys::default();
+    for name in [PARAMS, "parameters"] {
+        keys.add(name, parameters());
+    }
+    keys.tolerate("parameters");
+    keys.one_of(vec![PARAMS.to_owned(), "parameters".to_owned()], false);
+    keys.add("steps", some_steps());
+    keys.rule(json!({"required": ["steps"]}));
+    let map = json!({
+        "type": ["object", "null"],
+        "propertyNames": name,
+        "additionalProperties": {"anyOf": [some_steps(), keys.into_object()]},
+    });
+    bounded(
+        map,
+        [(
+            "maxProperties",
+            test.and_then(|field| field.rules.max_items),
+        )],
+    )
+}
+
+/// A list of names, or a map of names and defaults.
+fn parameters() -> Value {
+    let parameter = model::message("etude.v1.Parameter");
+    let of = |name| parameter.field(name).map(field_value).unwrap_or_default();
+    let all = model::message("etude.v1.Definition").field("parameters");
+    let most = all.and_then(|field| field.rules.max_items);
+    let list = json!({"type": "array", "items": of("name")});
+    let map = json!({
+        "type": ["object", "null"],
+        "propertyNames": of("name"),
+        "additionalProperties": nullable(of("default_value")),
+    });
+    json!({"anyOf": [
+        bounded(list, [("maxItems", most)]),
+        bounded(map, [("maxProperties", most)]),
     ]})
 }
 

@@ -267,9 +267,20 @@ fn change(value: &mut Value, choices: &mut Choices) {
     }
 }
 
-/// What no schema can see: what templates say, and that `true` and `"true"` are the same item.
+/// What no schema can see: what templates say, which blocks there are and what these need, and
+/// that `true` and `"true"` are the same item.
 fn is_about_meaning(diagnostic: &Diagnostic, file: &Value) -> bool {
-    ["INVALID_EXPRESSION", "UNDEFINED_VARIABLE"].contains(&diagnostic.reason.as_str())
+    let reasons = [
+        "INVALID_EXPRESSION",
+        "UNDEFINED_VARIABLE",
+        "UNKNOWN_BLOCK",
+        "BLOCK_CYCLE",
+    ];
+    let subjects = ["the block \"", "the parameter \""];
+    reasons.contains(&diagnostic.reason.as_str())
+        || subjects
+            .iter()
+            .any(|subject| diagnostic.message.starts_with(subject))
         || (diagnostic.message.ends_with("the same item twice") && has_disguised_twins(file))
 }
 

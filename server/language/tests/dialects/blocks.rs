@@ -198,3 +198,38 @@ steps:
 ";
     assert_eq!(printed(file), printed(canonical));
 }
+
+#[test]
+fn blocks_with_parameters_are_defined_and_used_in_a_dialect() {
+    let compact = "\
+test: t
+blocks:
+  log in:
+    params: [user]
+    do:
+    - t: {\"#user\": $user}
+    - c: Log in
+  leave: [{c: Log out}]
+do:
+- use: {block: log in, with: {user: \"{{name}}\"}}
+- use: leave
+vars: {name: Ada}
+";
+    let canonical = "\
+name: t
+define:
+  log in:
+    params: [user]
+    steps:
+    - write: {text: $user, into: \"#user\"}
+    - click: Log in
+  leave: [{click: Log out}]
+steps:
+- use: {block: log in, with: {user: $name}}
+- use: leave
+variables: {name: Ada}
+";
+    assert_eq!(printed(compact), printed(canonical));
+    let words = canonical.replace("{click: Log out}", "click on \"Log out\"");
+    assert_eq!(printed(&words), printed(canonical));
+}

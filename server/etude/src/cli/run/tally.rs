@@ -192,7 +192,8 @@ impl Tally {
     }
 
     fn step(&self, finished: &StepFinished) -> Option<&Step> {
-        self.step_of_part(&path(finished))?.at(&finished.within)
+        let outer = self.step_of_part(&path(finished))?;
+        outer.at(&finished.within, &self.test.definitions)
     }
 
     fn step_of_part(&self, path: &StepPath) -> Option<&Step> {

@@ -1,10 +1,10 @@
 //! Local files that `upload_file` steps name: stored on the server before the run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use etude::Client;
-use etude::v1::{Command, ErrorReason, Step, Test, UploadFile, command::Action};
+use etude::v1::{Command, ErrorReason, Step, UploadFile, command::Action};
 use etude_language::natural;
 
 use super::super::problem::Problem;
@@ -30,22 +30,35 @@ impl<'a> Uploads<'a> {
 
     /// Puts the names of artifacts in place of local paths.
     pub(super) async fn replace(&mut self, planned: &mut Planned) -> Result<(), Problem> {
-        let (file, folder) = (planned.file.clone(), planned.folder.clone());
-        for step in steps(&mut planned.test) {
-            let place = place(&file, step);
+        let mut wanted = BTreeMap::new();
+        let file = &planned.file;
+        planned.test.visit_steps_mut(&mut |step| {
+            let place = place(file, step);
+            if let Some(upload) = local_upload(step.command.as_mut()) {
+                wanted.entry(upload.file.clone()).or_insert(place);
+            }
+        });
+        let mut stored = HashMap::new();
+        for (file, place) in wanted {
+            let path = self
+                .allowed_path(&planned.folder, &file)
+                .map_err(|why| wrong(&place, &file, &why))?;
+            stored.insert(file, self.store(&path).await?);
+        }
+        planned.test.visit_steps_mut(&mut |step| {
             let words = step.command.as_ref().map(natural::text);
             let Some(upload) = local_upload(step.command.as_mut()) else {
-                continue;
+                return;
             };
+            let Some(name) = stored.get(&upload.file) else {
+                return;
+            };
+            upload.file.clone_from(name);
             // In words the step would show the artifact; its author knows the file.
             if step.name.is_empty() {
                 step.name = words.unwrap_or_default();
             }
-            let path = self
-                .allowed_path(&folder, &upload.file)
-                .map_err(|why| wrong(&place, &upload.file, &why))?;
-            upload.file = self.store(&path).await?;
-        }
+        });
         Ok(())
     }
 
@@ -82,14 +95,6 @@ impl<'a> Uploads<'a> {
             )),
         }
     }
-}
-
-fn steps(test: &mut Test) -> impl Iterator<Item = &mut Step> {
-    let checkpoints = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
-    test.setup
-        .iter_mut()
-        .chain(checkpoints)
-        .chain(&mut test.teardown)
 }
 
 /// The upload of a local file; artifacts and templates are the server's to resolve.

@@ -1,6 +1,7 @@
 //! Checkpoints that check nothing.
 
 use etude::v1::LintLevel;
+use etude::v1::block::Kind;
 
 use super::{Check, Example, Rule};
 use crate::diagnose::shown;
@@ -35,7 +36,8 @@ fn check(context: &Context<'_>, found: &mut Found) {
         return;
     }
     for (index, checkpoint) in context.test.checkpoints.iter().enumerate() {
-        if checked[index] || super::empty_checkpoint::is_empty(&checkpoint.steps) {
+        let is_checked = checked[index] || may_check(context, index);
+        if is_checked || super::empty_checkpoint::is_empty(&checkpoint.steps) {
             continue;
         }
         let path = format!("checkpoints[{index}]");
@@ -46,6 +48,24 @@ fn check(context: &Context<'_>, found: &mut Found) {
         let advice = "assert what it is there to reach, or join it with the next one";
         found.add(context.span(&format!("{path}.name")), message, advice);
     }
+}
+
+/// Whether a checkpoint uses a block, in a test whose blocks check something.
+fn may_check(context: &Context<'_>, index: usize) -> bool {
+    let is_defined = |path: &str| path.starts_with("definitions[");
+    let mut checks = context.commands.iter().filter(|said| said.is_check());
+    if !checks.any(|said| is_defined(&said.path)) {
+        return false;
+    }
+    let path = format!("checkpoints[{index}].");
+    let lists = context
+        .lists
+        .iter()
+        .filter(|list| list.path.starts_with(&path));
+    let mut blocks = lists
+        .flat_map(|list| list.steps)
+        .filter_map(|step| step.block.as_ref());
+    blocks.any(|block| matches!(block.kind, Some(Kind::UseBlock(_))))
 }
 
 #[cfg(test)]
@@ -59,5 +79,14 @@ mod tests {
         assert_eq!(hits(&RULE, &file), ["4:11 Fill the cart"]);
         let nothing = file.replace("      - see: Thank you\n", "");
         assert_eq!(hits(&RULE, &nothing), [""; 0]);
+        let used = file.replace("      - click: Add to cart\n", "      - use: add\n");
+        for (step, expected) in [
+            ("see: Added", vec![]),
+            ("click: Add", vec!["6:11 Fill the cart"]),
+        ] {
+            let define = format!("define:\n  add: [{{{step}}}]\ncheckpoints:");
+            let used = used.replace("checkpoints:", &define);
+            assert_eq!(hits(&RULE, &used), expected, "{used}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Checkpoints that do nothing.
 
+use etude::v1::block::Kind;
 use etude::v1::command::Action;
 use etude::v1::{LintLevel, Step};
 
@@ -52,10 +53,10 @@ pub(super) fn does_nothing(step: &Step) -> bool {
         return true;
     }
     if let Some(block) = &step.block {
-        return block
-            .sections()
-            .iter()
-            .all(|section| is_empty(section.steps));
+        // The steps of a use stand elsewhere.
+        let sections = block.sections();
+        return !matches!(block.kind, Some(Kind::UseBlock(_)))
+            && sections.iter().all(|section| is_empty(section.steps));
     }
     let action = step
         .command

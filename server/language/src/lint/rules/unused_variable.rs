@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use etude::v1::LintLevel;
 use etude::v1::command::Action;
+use etude::v1::parameter::Otherwise;
 use etude::v1::variable::Source;
 
 use super::{Check, Example, Rule};
@@ -109,11 +110,21 @@ impl Used {
     }
 
     fn blocks(&mut self, context: &Context<'_>) {
+        let definitions = context.test.definitions.iter();
+        for parameter in definitions.flat_map(|definition| &definition.parameters) {
+            if let Some(Otherwise::DefaultValue(text)) = &parameter.otherwise {
+                self.template(text);
+            }
+        }
         let steps = context.lists.iter().flat_map(|list| list.steps);
         for block in steps.filter_map(|step| step.block.as_ref()) {
             if let Some(etude::v1::block::Kind::ForEach(block)) = &block.kind {
                 block.items.iter().for_each(|item| self.template(item));
                 self.template(&block.list);
+            }
+            if let Some(etude::v1::block::Kind::UseBlock(block)) = &block.kind {
+                let values = block.arguments.iter().map(|argument| &argument.value);
+                values.for_each(|value| self.template(value));
             }
             for section in block.sections() {
                 let kind = section
@@ -172,6 +183,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_use_counts() {
+        let defined = "name: t\nvariables: {a: 1, b: 2, c: 3}\ndefine:\n  d: {params: {p: null, q: $b}, steps: [{log: $p $q $c}]}\nsteps:\n  - use: {block: d, with: {p: $a}}\n";
+        assert_eq!(hits(&RULE, defined), [""; 0]);
         let variables = "variables: {a: 1, b: 2, c: 3, d: $f, e: '[1]', f: 1, g: A, h: 1, i: 1}\n";
         let used = steps(
             "  - log: $a with default \"x\"\n  - log: ${ $b + 1 }\n  - assert_variable: {variable: c, value: 3}\n  - execute: return variables.d\n  - for_each: x\n    in: $e\n    steps:\n      - log: $x\n  - click: {variable: g}\n  - if: $h\n    then: [refresh]\n  - assert_variable: {expression: $i, value: 1}\n",
