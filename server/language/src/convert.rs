@@ -27,10 +27,11 @@ use etude::v1::{ConversionLayout, ConversionNote, Diagnostic, ErrorReason, Sever
 use crate::decode::Decoded;
 use crate::diagnose::PassedOver;
 use crate::source::Source;
+use anchors::Anchors;
 use draft::Draft;
 
 /// How often a step that reads otherwise among others than alone is given up.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 5;
 
 /// What is written of a file.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +80,7 @@ struct Read<'s> {
     source: &'s Source<'s>,
     decoded: &'s Decoded,
     passed_over: Vec<PassedOver>,
+    anchors: Anchors,
 }
 
 /// Writes a test file in another format.
@@ -107,6 +109,7 @@ pub fn convert(
         source: &source,
         decoded: &decoded,
         passed_over,
+        anchors: Anchors::of(&source),
     };
     let (content, notes) = faithful(&read, conversion)?;
     Ok(Converted {
@@ -130,15 +133,17 @@ fn faithful(
 ) -> Result<(String, Vec<ConversionNote>), ConvertError> {
     let mut given_up = HashSet::new();
     let mut marked = false;
+    let mut anchored = !read.anchors.is_empty();
     let mut message = String::new();
     for _ in 0..ROUNDS {
-        let draft = Draft::write(read, conversion, &given_up, marked);
+        let draft = Draft::write(read, conversion, &given_up, (marked, anchored));
         if !marked && !draft.is_of(conversion) {
             marked = true;
             continue;
         }
         match draft.check(&read.decoded.test) {
             Ok(content) => return Ok((content, draft.into_notes())),
+            Err(_) if anchored => anchored = false,
             Err(differences) => {
                 message = differences.message;
                 given_up.extend(differences.steps);

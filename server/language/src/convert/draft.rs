@@ -7,7 +7,7 @@ use etude::v1::{self, ConversionLayout, ConversionNote, Diagnostic, Severity, Te
 use super::head::{self, Head};
 use super::notes::{About, Notes};
 use super::step::{Style, Written, without_place};
-use super::{Conversion, Read, anchors, text, verify};
+use super::{Conversion, Read, text, verify};
 use crate::format::comments;
 use crate::format::document::{Document, Value};
 use crate::format::json;
@@ -56,13 +56,13 @@ pub(super) struct Body {
 }
 
 impl Draft {
-    /// Writes a test; the steps that are given up become comments, and a marked one gets a key that
-    /// tells its format.
+    /// Writes a test; the steps that are given up become comments, a marked one gets a key that tells
+    /// its format, and an anchored one keeps its anchors.
     pub(super) fn write(
         read: &Read<'_>,
         conversion: Conversion,
         given_up: &HashSet<String>,
-        marked: bool,
+        (marked, anchored): (bool, bool),
     ) -> Self {
         let style = Style {
             format: conversion.format,
@@ -71,8 +71,8 @@ impl Draft {
         };
         let mut notes = Notes::default();
         let mut body = body(read, style, given_up, &mut notes);
-        anchors::note(read, &mut notes);
         if conversion.layout == ConversionLayout::Text {
+            read.anchors.note_all(read, &mut notes);
             return text::write(read, body, notes);
         }
         if matches!(
@@ -87,14 +87,22 @@ impl Draft {
             TestFormat::Canonical => Head::canonical(&read.decoded.test),
             format => head::write(read, format, marked, &mut notes),
         };
-        let document = document(style.format, head.entries, &body);
+        let mut document = document(style.format, head.entries, &body);
         let file = verify::FILE.to_owned();
         if conversion.layout == ConversionLayout::Json {
             lost_comments(read, &mut notes);
+            read.anchors.note_all(read, &mut notes);
             let content = json::print(&document);
             return Self::new(content, Vec::new(), file, head.test, &body, notes);
         }
-        let page = page(read, &document, &body, &mut notes);
+        let aliases = match anchored {
+            true => read.anchors.keep(read, &mut document, &mut notes),
+            false => {
+                read.anchors.note_all(read, &mut notes);
+                Vec::new()
+            }
+        };
+        let page = page(read, &document, &aliases, &body, &mut notes);
         Self::of_page(page, file, head.test, &body, notes)
     }
 
@@ -425,9 +433,15 @@ fn document(format: TestFormat, head: Entries, body: &Body) -> Document {
 }
 
 /// The result as YAML, with the comments of the source and those of the conversion.
-fn page(read: &Read<'_>, document: &Document, body: &Body, notes: &mut Notes) -> Page {
+fn page(
+    read: &Read<'_>,
+    document: &Document,
+    aliases: &[(u32, String)],
+    body: &Body,
+    notes: &mut Notes,
+) -> Page {
     let mut page = yaml::print(document);
-    comments::keep(read.source, &read.decoded.places, &mut page, true);
+    comments::keep_with(read.source, &read.decoded.places, aliases, &mut page, true);
     remark_losses(body, &mut page);
     remark_passed_over(read, &mut page, notes);
     page

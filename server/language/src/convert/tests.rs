@@ -214,3 +214,169 @@ fn every_form_is_needed() {
         }
     }
 }
+
+/// The places and constructs of the notes of a kind.
+fn told(converted: &Converted, kind: ConversionNoteKind) -> Vec<(u32, String)> {
+    let notes = converted.notes.iter().filter(|note| note.kind() == kind);
+    notes
+        .map(|note| {
+            let place = note.location.as_ref().map_or(0, |place| place.line);
+            (place, note.construct.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn anchors_are_kept_where_they_can_be_and_else_told() {
+    let file = "\
+# all of it
+name: t
+variables: {name: Ada}
+steps:
+  # first
+  - &login
+    click: Log in
+  - write: {text: &text $name, into: User}
+  - *login  # again
+  - write: {text: *text, into: Name}
+  - click: &target {css: .a}
+  - hover: *target
+";
+    let canonical = to(TestFormat::Canonical, ConversionLayout::Yaml, file);
+    assert_eq!(
+        canonical.content,
+        "\
+# all of it
+name: t
+variables:
+  name: Ada
+steps:
+  # first
+  - &login {click: Log in}
+  - write: {text: &text $name, into: User}
+  - *login  # again
+  - write: {text: *text, into: Name}
+  - click: {css: .a}
+  - hover: {css: .a}
+"
+    );
+    let expanded = told(&canonical, ConversionNoteKind::Change);
+    assert_eq!(expanded, [(12, "*target".to_owned())]);
+    let compact = to(TestFormat::Compact, ConversionLayout::Yaml, file);
+    assert!(
+        compact.content.contains("- &login {c: Log in}"),
+        "{}",
+        compact.content
+    );
+    assert!(compact.content.contains("- *login"), "{}", compact.content);
+    // Elsewhere they are written out, and each is told.
+    for (format, layout) in [
+        (TestFormat::Canonical, ConversionLayout::Json),
+        (TestFormat::NaturalLanguage, ConversionLayout::Text),
+    ] {
+        let written = to(format, layout, file);
+        let lines: Vec<u32> = told(&written, ConversionNoteKind::Change)
+            .into_iter()
+            .filter(|(_, what)| what.starts_with('*'))
+            .map(|(line, _)| line)
+            .collect();
+        assert_eq!(lines, [9, 10, 12]);
+    }
+}
+
+#[test]
+fn a_merge_key_is_written_out_and_told() {
+    let file = "\
+name: t
+data:
+  - &base {user: ada, role: admin}
+  - {<<: *base, user: bob}
+steps: [click: $user]
+";
+    let written = to(TestFormat::Canonical, ConversionLayout::Yaml, file);
+    assert!(
+        written.content.contains("{user: bob, role: admin}"),
+        "{}",
+        written.content
+    );
+    assert_eq!(
+        told(&written, ConversionNoteKind::Change),
+        [(4, "*base".to_owned())]
+    );
+}
+
+#[test]
+fn comments_go_into_every_format_that_has_them() {
+    let file =
+        "# about it\nname: t\nsteps:\n  # first\n  - click: A  # the A\n\n  - refresh\n# end\n";
+    let text = to(TestFormat::NaturalLanguage, ConversionLayout::Text, file);
+    assert_eq!(
+        text.content,
+        "# about it\n# first\n# the A\nclick on \"A\"\n\nrefresh the page\n# end\n"
+    );
+    let back = Conversion {
+        format: TestFormat::Canonical,
+        layout: ConversionLayout::Yaml,
+    };
+    let back = convert("t.txt", text.content.as_bytes(), back).unwrap();
+    assert_eq!(
+        back.content,
+        "name: t\nsteps:\n  # about it\n  # first\n  # the A\n  - click: A\n\n  - refresh\n# end\n"
+    );
+    let json = to(TestFormat::Canonical, ConversionLayout::Json, file);
+    let lost = told(&json, ConversionNoteKind::Loss);
+    let lines: Vec<u32> = lost.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [1, 4, 5, 8], "{lost:?}");
+}
+
+#[test]
+fn blocks_are_carried_by_compact_and_lost_as_a_whole_elsewhere() {
+    let file = "\
+name: t
+variables: {total: 5}
+steps:
+  - if: {variable: total, is: greater_than, value: 3}
+    then: [click: A]
+    elif: [{if: {visible: B}, then: [{wait_network_idle: 1s}]}]
+    else: [repeat: 2, steps: [click: C]]
+";
+    let file = file.replace(
+        "[repeat: 2, steps: [click: C]]",
+        "[{repeat: 2, steps: [click: C]}]",
+    );
+    let compact = to(TestFormat::Compact, ConversionLayout::Yaml, &file);
+    let lost: Vec<_> = compact
+        .notes
+        .iter()
+        .filter(|note| note.kind() == ConversionNoteKind::Loss)
+        .map(|note| note.field.as_str())
+        .collect();
+    assert_eq!(
+        lost,
+        ["checkpoints[0].steps[0].block.if_else.branches[1].steps[0]"],
+        "{}",
+        compact.content
+    );
+    for part in [
+        "- if:",
+        "operator: greater_than",
+        "elif:",
+        "loop:",
+        "times: 2",
+    ] {
+        assert!(
+            compact.content.contains(part),
+            "{part}: {}",
+            compact.content
+        );
+    }
+    let simplified = to(TestFormat::Simplified, ConversionLayout::Yaml, &file);
+    let lost = told(&simplified, ConversionNoteKind::Loss);
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!(lost[0].0, 4);
+    assert!(
+        simplified.content.contains("  #   then:\n"),
+        "{}",
+        simplified.content
+    );
+}

@@ -34,6 +34,11 @@ impl Places {
         self.spans.contains_key(path)
     }
 
+    /// The place of a field.
+    pub(crate) fn of(&self, path: &str) -> Option<Span> {
+        self.spans.get(path).copied()
+    }
+
     /// The place of a field, else of the nearest field around it.
     pub(crate) fn find(&self, path: &str) -> Span {
         around(path)

@@ -25,7 +25,18 @@ pub(crate) struct Comment {
 /// Puts the comments of `source` into a page that shows the same test; `behind`: also behind
 /// something on its line.
 pub(crate) fn keep(source: &Source<'_>, places: &Places, page: &mut Page, behind: bool) {
-    let fields = Fields::new(places);
+    keep_with(source, places, &[], page, behind);
+}
+
+/// As [`keep`], with the lines of further fields.
+pub(crate) fn keep_with(
+    source: &Source<'_>,
+    places: &Places,
+    more: &[(u32, String)],
+    page: &mut Page,
+    behind: bool,
+) {
+    let fields = Fields::new(places, more);
     let printed: HashMap<String, usize> = (page.lines.iter().enumerate().rev())
         .filter(|(_, line)| !line.path.is_empty())
         .map(|(index, line)| (line.path.clone(), index))
@@ -98,8 +109,9 @@ struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
-    fn new(places: &'p Places) -> Self {
+    fn new(places: &'p Places, more: &'p [(u32, String)]) -> Self {
         let mut by_line: Vec<_> = places.lines().map(|(path, line)| (line, path)).collect();
+        by_line.extend(more.iter().map(|(line, path)| (*line, path.as_str())));
         by_line.sort_by_key(|(line, path)| (*line, path.len(), *path));
         by_line.dedup_by_key(|(line, _)| *line);
         Self { by_line }

@@ -168,6 +168,11 @@ fn fits(value: &Value, taken: usize) -> bool {
     !has_block(value) && !has_steps(value) && taken + 1 + flow(value).chars().count() <= WIDTH
 }
 
+/// Whether a value stands well on one line with so many letters.
+pub(crate) fn is_short(value: &Value, most: usize) -> bool {
+    !has_block(value) && !has_steps(value) && flow(value).chars().count() <= most
+}
+
 /// Whether a map has lists of steps in it.
 fn has_steps(value: &Value) -> bool {
     match value {
