@@ -28,6 +28,7 @@ use crate::source::Source;
 use allow::Allows;
 use context::Context;
 use finding::{Finding, Found};
+pub(crate) use fix::meaning;
 pub use fix::{Fixed, fix};
 pub use levels::{Levels, UnknownRule};
 pub use page::{page, rule_page};

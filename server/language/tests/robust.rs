@@ -128,6 +128,14 @@ proptest! {
     }
 }
 
+/// A fix may spell a variable otherwise; the test is the same.
+#[test]
+fn a_variable_that_a_fix_spells_otherwise() {
+    check_lint(
+        b"project: P\nname: t\nsteps:\n  - write: {selector: A, text: \"{{a}}\"}\n  - wait: 2000\n",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -1,5 +1,6 @@
 //! Applies the safe fixes of a file.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -38,7 +39,7 @@ pub fn fix(file_name: &str, content: &[u8], levels: &Levels) -> Fixed {
         applied: 0,
         refused: 0,
     };
-    let mut refused: Vec<String> = Vec::new();
+    let mut refused: HashMap<String, u32> = HashMap::new();
     for _ in 0..ROUNDS {
         let current = fixed.content.as_deref().unwrap_or(content);
         let findings = lint(file_name, current, levels);
@@ -47,21 +48,22 @@ pub fn fix(file_name: &str, content: &[u8], levels: &Levels) -> Fixed {
         };
         let (changed, count) = apply(file_name, current, &fixes);
         let left = fixes.len() as u32 - count;
-        // What is left of this rule would be left in the next round, too.
-        if left > 0 || count == 0 {
-            fixed.refused += left;
-            refused.push(rule);
-        }
         if count > 0 {
+            // What could not be done before may be possible now.
+            refused.clear();
             fixed.content = Some(changed);
             fixed.applied += count;
         }
+        if left > 0 {
+            refused.insert(rule, left);
+        }
     }
+    fixed.refused = refused.values().sum();
     fixed
 }
 
 /// The safe fixes of the first rule that has any.
-fn next(findings: &[LintFinding], refused: &[String]) -> Option<(String, Vec<Edits>)> {
+fn next(findings: &[LintFinding], refused: &HashMap<String, u32>) -> Option<(String, Vec<Edits>)> {
     let safe = |finding: &LintFinding| {
         let fix = finding.fixes.iter().find(|fix| fix.safe)?;
         let edits = fix.edits.iter().filter_map(|edit| {
@@ -73,7 +75,7 @@ fn next(findings: &[LintFinding], refused: &[String]) -> Option<(String, Vec<Edi
     };
     let name = |finding: &LintFinding| finding.diagnostic.as_ref().map(|d| d.reason.clone());
     let first = findings.iter().find(|finding| {
-        safe(finding).is_some() && !name(finding).is_some_and(|name| refused.contains(&name))
+        safe(finding).is_some() && !name(finding).is_some_and(|name| refused.contains_key(&name))
     })?;
     let rule = name(first)?;
     let of_rule = findings.iter().filter(|f| name(f).as_ref() == Some(&rule));
@@ -133,7 +135,7 @@ fn is_as_good(file_name: &str, before: &[u8], after: &[u8]) -> bool {
         parsed.diagnostics.iter().filter(is_error).count()
     };
     match (&old.test, &new.test) {
-        (Some(old), Some(new)) => without_places(old) == without_places(new),
+        (Some(old), Some(new)) => meaning(old) == meaning(new),
         (Some(_), None) => false,
         (None, Some(_)) => true,
         (None, None) => errors(&new) < errors(&old),
@@ -156,13 +158,10 @@ fn respell(text: &mut String) {
 static BRACES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\{\{ *([A-Za-z_]\w*(?:\.\w+)*) *\}\}").ok());
 
-/// The test as if it came from no file.
-fn without_places(test: &v1::Test) -> v1::Test {
+/// The test as if it came from no file, with one spelling for each variable.
+pub(crate) fn meaning(test: &v1::Test) -> v1::Test {
     let mut test = test.clone();
-    test.setup.iter_mut().for_each(forget);
-    let steps = test.checkpoints.iter_mut().flat_map(|c| &mut c.steps);
-    steps.for_each(forget);
-    test.teardown.iter_mut().for_each(forget);
+    test.visit_steps_mut(&mut forget);
     test
 }
 

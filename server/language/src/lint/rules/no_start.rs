@@ -23,7 +23,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, found: &mut Found) {
-    if !context.test.starting_url.is_empty() {
+    // A block that is defined may load one, wherever it is used.
+    if !context.test.starting_url.is_empty() || !context.test.definitions.is_empty() {
         return;
     }
     for said in &context.commands {
