@@ -92,6 +92,7 @@ fn code_from_name(name: &str) -> Option<Code> {
         "INTERNAL" => Code::Internal,
         "UNIMPLEMENTED" => Code::Unimplemented,
         "PERMISSION_DENIED" => Code::PermissionDenied,
+        "UNAUTHENTICATED" => Code::Unauthenticated,
         _ => return None,
     })
 }
