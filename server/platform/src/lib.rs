@@ -1,0 +1,5 @@
+//! The Virtuoso platform over its HTTP API.
+//!
+//! [`model`] holds the platform's resources as they stand on the wire.
+
+pub mod model;
