@@ -8,6 +8,7 @@ pub mod backend;
 pub mod error;
 pub mod executor;
 pub mod mask;
+pub mod records;
 mod reports;
 pub mod runs;
 pub mod secrets;

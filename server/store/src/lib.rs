@@ -1,6 +1,6 @@
-//! Durable state in SQLite: runs with their event logs, sessions, artifacts.
+//! Durable state in SQLite: runs with their event logs, sessions, artifacts, records.
 //!
-//! [`SqliteStore`] implements the engine's [`Store`] over one folder:
+//! [`SqliteStore`] implements the engine's [`Store`] and its `Records` over one folder:
 //!
 //! ```text
 //! etude.db     the database, with its write-ahead log beside it
@@ -19,6 +19,7 @@ mod error;
 mod lock;
 mod options;
 mod page;
+mod records;
 mod runs;
 mod schema;
 mod sessions;

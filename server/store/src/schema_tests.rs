@@ -6,9 +6,9 @@ use sqlx::migrate::{Migration, MigrationType};
 use super::*;
 
 /// The present schema and one more migration.
-fn with(version: i64, sql: &'static str) -> Migrator {
+fn with_next(sql: &'static str) -> Migrator {
     let next = Migration::new(
-        version,
+        version() + 1,
         Cow::Borrowed("next"),
         MigrationType::Simple,
         sql.into_sql_str(),
@@ -32,14 +32,11 @@ async fn a_migration_that_fails_leaves_the_version_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options::new(folder.path());
     let mut connection = prepare(&options).await.unwrap();
-    let broken = with(
-        2,
-        "CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1)",
-    );
+    let broken = with_next("CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1)");
     let error = migrate(&mut connection, &broken).await.unwrap_err();
     assert_eq!(error.reason, ErrorReason::StorageFailed);
     assert!(error.message.contains("missing"), "{error}");
-    assert_eq!(applied(&mut connection).await.unwrap(), Some(1));
+    assert_eq!(applied(&mut connection).await.unwrap(), Some(version()));
     assert!(!has_table(&mut connection, "half").await);
     connection.close().await.unwrap();
     prepare(&options).await.unwrap();
@@ -55,9 +52,12 @@ async fn a_later_version_finds_the_data_of_this_one() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    migrate(&mut connection, &with(2, "CREATE TABLE more (id INTEGER)"))
-        .await
-        .unwrap();
+    migrate(
+        &mut connection,
+        &with_next("CREATE TABLE more (id INTEGER)"),
+    )
+    .await
+    .unwrap();
     assert!(has_table(&mut connection, "more").await);
     let after: Vec<u8> = sqlx::query_scalar(key)
         .fetch_one(&mut connection)

@@ -10,5 +10,6 @@ mod full;
 mod lists;
 mod model;
 mod opening;
+mod records;
 mod runs;
 mod sessions;
