@@ -1,6 +1,8 @@
 //! The Virtuoso platform over its HTTP API.
 //!
-//! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints.
+//! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
+//! [`codec`] turns typed steps into the platform's and back.
 
 pub mod calls;
+pub mod codec;
 pub mod model;
