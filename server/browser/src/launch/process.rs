@@ -22,6 +22,13 @@ pub(crate) struct DriverProcess {
     ended: watch::Receiver<bool>,
 }
 
+/// How often a driver is started that ends at once. The port that it chooses may be taken by somebody
+/// else before it listens there, on one of the loopback's two addresses; then it gives up.
+const STARTS: usize = 3;
+
+/// The most of a driver's last words that an error tells, in characters.
+const LAST_WORDS: usize = 300;
+
 impl DriverProcess {
     /// Starts the driver on a free loopback port, in a process group of its own.
     pub(crate) async fn start(
@@ -30,6 +37,31 @@ impl DriverProcess {
         registry: &Registry,
         timeout: Duration,
     ) -> Result<Self, LaunchError> {
+        let mut words = String::new();
+        for _ in 0..STARTS {
+            match Self::start_once(program, kind, registry, timeout).await? {
+                Ok(process) => return Ok(process),
+                Err(last_words) => words = last_words,
+            }
+            tracing::warn!(program = %program.display(), %words, "a driver ended at once");
+        }
+        let cause = match words.as_str() {
+            "" => format!("it ended without naming a port, {STARTS} times"),
+            words => format!("it ended without naming a port, {STARTS} times: {words}"),
+        };
+        Err(LaunchError::Start {
+            program: program.to_path_buf(),
+            cause,
+        })
+    }
+
+    /// The inner error: the last words of a driver that ended before it named its port.
+    async fn start_once(
+        program: &Path,
+        kind: BrowserKind,
+        registry: &Registry,
+        timeout: Duration,
+    ) -> Result<Result<Self, String>, LaunchError> {
         let failed = |cause: String| LaunchError::Start {
             program: program.to_path_buf(),
             cause,
@@ -52,14 +84,14 @@ impl DriverProcess {
             entry.started(group)?;
         }
         let stdout = stdout.ok_or_else(|| failed("it has no output to read".to_owned()))?;
-        let port = tokio::time::timeout(timeout, read_port(stdout))
-            .await
-            .map_err(|_| LaunchError::Timeout {
-                seconds: timeout.as_secs(),
-            })?
-            .ok_or_else(|| failed("it ended without naming a port".to_owned()))?;
-        process.url = format!("http://127.0.0.1:{port}");
-        Ok(process)
+        let named = tokio::time::timeout(timeout, read_port(stdout)).await;
+        let named = named.map_err(|_| LaunchError::Timeout {
+            seconds: timeout.as_secs(),
+        })?;
+        Ok(named.map(|port| {
+            process.url = format!("http://127.0.0.1:{port}");
+            process
+        }))
     }
 
     /// The address at which the driver listens.
@@ -150,16 +182,20 @@ fn watch_end(mut child: Child) -> watch::Receiver<bool> {
 }
 
 /// Reads the port from the line in which the driver names it, and goes on emptying the pipe so that
-/// the driver never blocks on it.
-async fn read_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Option<u16> {
+/// the driver never blocks on it. The error: the last line, of a driver that ended before.
+async fn read_port(stdout: impl AsyncRead + Unpin + Send + 'static) -> Result<u16, String> {
     let mut lines = BufReader::new(stdout).lines();
+    let mut last = String::new();
     while let Ok(Some(line)) = lines.next_line().await {
         if let Some(port) = port_in(&line) {
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Some(port);
+            return Ok(port);
+        }
+        if !line.trim().is_empty() {
+            last = line.chars().take(LAST_WORDS).collect();
         }
     }
-    None
+    Err(last)
 }
 
 /// "ChromeDriver was started successfully on port 41245." or "… Listening on 127.0.0.1:41245".
@@ -197,6 +233,51 @@ mod tests {
         let geckodriver = "1700000000000\tgeckodriver\tINFO\tListening on 127.0.0.1:4444";
         assert_eq!(port_in(geckodriver), Some(4444));
         assert_eq!(port_in("Starting ChromeDriver 156.0.8078.79"), None);
+    }
+
+    /// A driver that does what a script says; `$0.starts` counts how often it was started.
+    fn driver(folder: &Path, script: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let program = folder.join("driver");
+        let counting = format!("#!/bin/sh\necho x >> $0.starts\n{script}\n");
+        std::fs::write(&program, counting).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        program
+    }
+
+    async fn started(folder: &Path, script: &str) -> (Result<DriverProcess, LaunchError>, usize) {
+        let program = driver(folder, script);
+        let registry = Registry::open(folder).unwrap();
+        let limit = Duration::from_secs(60);
+        let process = DriverProcess::start(&program, BrowserKind::Chromium, &registry, limit);
+        let process = process.await;
+        let starts = std::fs::read_to_string(program.with_extension("starts"));
+        (process, starts.unwrap_or_default().lines().count())
+    }
+
+    #[tokio::test]
+    async fn a_driver_whose_port_was_taken_is_started_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "[ $(wc -l < $0.starts) = 1 ] && { echo 'port not available'; exit 1; }\n\
+            echo 'ChromeDriver was started successfully on port 4321.'\nexec sleep 600";
+        let (process, starts) = started(folder.path(), script).await;
+        let process = process.unwrap();
+        assert_eq!((process.url(), starts), ("http://127.0.0.1:4321", 2));
+        process.stop().await;
+        let left = std::fs::read_dir(folder.path().join("drivers")).unwrap();
+        assert_eq!(left.count(), 0, "no record and no profile");
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_always_ends_at_once_is_told_with_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "echo 'Starting'\necho 'IPv4 port not available. Exiting...'\necho\nexit 1";
+        let (process, starts) = started(folder.path(), script).await;
+        let error = process.unwrap_err().to_string();
+        assert_eq!(starts, STARTS);
+        let expected = "it ended without naming a port, 3 times: IPv4 port not available. Exiting...";
+        assert!(error.ends_with(expected), "{error}");
     }
 
     #[test]
