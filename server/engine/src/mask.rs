@@ -10,6 +10,23 @@ pub(crate) const DOTS: &str = "••••";
 /// What follows a text that was cut.
 pub(crate) const ELLIPSIS: &str = "…";
 
+/// The longest secret, in characters, that is masked only where it stands alone: where it is part
+/// of a longer word or number, it is almost never the secret.
+const SHORT: usize = 3;
+
+/// Values that tell nothing, and that would blot out what has nothing to do with them.
+const NO_SECRETS: [&str; 9] = [
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "null",
+    "none",
+    "undefined",
+];
+
 /// Replaces secrets in texts.
 #[derive(Clone, Default)]
 pub struct Mask {
@@ -19,8 +36,13 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Masks a secret from now on: as it is, and as addresses, JSON and HTML spell it.
+    /// Masks a secret from now on: as it is, and as addresses, JSON and HTML spell it. One of two or
+    /// three characters is masked where no letter and no digit adjoins it; one of a single
+    /// character, or such as `true`, is not, because every text would be full of dots.
     pub fn add(&mut self, secret: &str) {
+        if !can_be_masked(secret.trim()) {
+            return;
+        }
         for form in forms(secret) {
             if !form.is_empty() && !self.patterns.contains(&form) {
                 self.patterns.push(form);
@@ -39,8 +61,15 @@ impl Mask {
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut masked = Cow::Borrowed(text);
         for pattern in &self.patterns {
-            if masked.contains(pattern.as_str()) {
-                masked = Cow::Owned(masked.replace(pattern.as_str(), DOTS));
+            let replaced = match is_short(pattern) {
+                true => replace_alone(&masked, pattern),
+                false if masked.contains(pattern.as_str()) => {
+                    Some(masked.replace(pattern.as_str(), DOTS))
+                }
+                false => None,
+            };
+            if let Some(replaced) = replaced {
+                masked = Cow::Owned(replaced);
             }
         }
         masked
@@ -84,6 +113,35 @@ impl std::fmt::Debug for Mask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mask({} patterns)", self.patterns.len())
     }
+}
+
+fn can_be_masked(secret: &str) -> bool {
+    let tells_nothing = |word: &&str| secret.eq_ignore_ascii_case(word);
+    secret.chars().nth(1).is_some() && !NO_SECRETS.iter().any(tells_nothing)
+}
+
+fn is_short(pattern: &str) -> bool {
+    pattern.chars().nth(SHORT).is_none()
+}
+
+/// The text with dots in place of `pattern` wherever no letter and no digit adjoins it; `None` when
+/// it stands nowhere so.
+fn replace_alone(text: &str, pattern: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut from = 0;
+    for (at, _) in text.match_indices(pattern) {
+        let end = at + pattern.len();
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        let is_part = before.into_iter().chain(after).any(char::is_alphanumeric);
+        if !is_part {
+            out.push_str(&text[from..at]);
+            out.push_str(DOTS);
+            from = end;
+        }
+    }
+    out.push_str(&text[from..]);
+    (from > 0).then_some(out)
 }
 
 /// The text with dots in place of `user:password` in every `scheme://user:password@host`.
@@ -210,6 +268,37 @@ mod tests {
         mask.add("");
         assert!(mask.is_empty());
         assert_eq!(mask.text("abc"), "abc");
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_where_it_stands_alone() {
+        let mut mask = Mask::default();
+        mask.add("123");
+        mask.add("xy\n");
+        for (text, masked) in [
+            ("123", "••••"),
+            ("CVV: 123, xy", "CVV: ••••, ••••"),
+            ("?cvv=123&a=xy#", "?cvv=••••&a=••••#"),
+            ("123 123", "•••• ••••"),
+            ("_123_", "_••••_"),
+            ("1234, a123, é123, xyz", "1234, a123, é123, xyz"),
+            ("12 3", "12 3"),
+        ] {
+            assert_eq!(mask.text(text), masked);
+        }
+        assert_eq!(mask.value(&json!([123, 1234])), json!(["••••", 1234]));
+    }
+
+    #[test]
+    fn what_is_no_secret_blots_out_nothing() {
+        let mut mask = Mask::default();
+        for value in ["1", "é", "True", " false\n", "NO", "null", " 7 "] {
+            mask.add(value);
+        }
+        assert!(mask.is_empty());
+        mask.add("ns");
+        mask.add("1234");
+        assert_eq!(mask.text("turns 12345 ns"), "turns ••••5 ••••");
     }
 
     #[test]
