@@ -334,8 +334,12 @@ pub struct RunQuery {
     pub outcome: Option<v1::Outcome>,
     /// Only runs of the test with this name.
     pub test_name: Option<String>,
+    /// Only runs in the environment with this name; empty: in none.
+    pub environment: Option<String>,
     /// Only runs with all of these labels.
     pub labels: Vec<(String, String)>,
+    /// Only runs with all of these tags.
+    pub tags: Vec<String>,
     /// Oldest first.
     pub ascending: bool,
 }

@@ -52,6 +52,7 @@ fn colourful() -> Test {
             Checkpoint {
                 name: "Skipped".to_owned(),
                 steps: vec![skipped],
+                ..Checkpoint::default()
             },
             checkpoint("Pay", &["error", "d"]),
             checkpoint("Thanks", &["e"]),
@@ -358,6 +359,7 @@ async fn no_text_breaks_out_of_a_report() {
         checkpoints: vec![Checkpoint {
             name: HOSTILE.to_owned(),
             steps: vec![named, step(HOSTILE), step("error"), step(HOSTILE)],
+            ..Checkpoint::default()
         }],
         data_rows: vec![DataRow {
             name: HOSTILE.to_owned(),
@@ -439,6 +441,7 @@ fn nested() -> Test {
         checkpoints: vec![Checkpoint {
             name: "Blocks".to_owned(),
             steps: vec![try_catch(&["error"], &["help"], &[]), failing],
+            ..Checkpoint::default()
         }],
         ..test(&[])
     }

@@ -29,6 +29,7 @@ fn of(steps: Vec<Step>) -> Test {
         checkpoints: vec![v1::Checkpoint {
             name: "main".to_owned(),
             steps,
+            ..v1::Checkpoint::default()
         }],
         ..test(&[])
     }

@@ -148,6 +148,7 @@ async fn flags_soften_what_goes_wrong() {
                 flagged("never", |flags| flags.skip = true),
                 step("a"),
             ],
+            ..v1::Checkpoint::default()
         }],
         ..test(&[])
     })
@@ -168,6 +169,7 @@ async fn flags_soften_what_goes_wrong() {
                 flagged("error", |flags| flags.continue_on_failure = true),
                 step("a"),
             ],
+            ..v1::Checkpoint::default()
         }],
         ..test(&[])
     })
@@ -193,6 +195,7 @@ async fn a_test_whose_steps_are_all_skipped_has_not_passed() {
         checkpoints: vec![v1::Checkpoint {
             name: "main".to_owned(),
             steps: vec![skipped],
+            ..v1::Checkpoint::default()
         }],
         ..test(&[])
     })

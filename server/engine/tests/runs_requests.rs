@@ -219,9 +219,16 @@ async fn runs_are_listed_newest_first_and_filtered() {
     let server = Server::start(folder.path()).await;
     let mut names = Vec::new();
     for step in ["a", "fail", "b"] {
+        let mut tagged = test(&[step]);
+        tagged.tags = vec![format!("test-{step}")];
+        tagged.checkpoints[0].tags = vec!["all".to_owned(), format!("test-{step}")];
         let labelled = RunSpec {
             labels: [("kind".to_owned(), step.to_owned())].into(),
-            ..spec(test(&[step]))
+            environment: (step == "b").then(|| v1::Environment {
+                name: "staging".to_owned(),
+                ..v1::Environment::default()
+            }),
+            ..spec(tagged)
         };
         let name = server.create_spec(labelled).await;
         server.events(&name).await;
@@ -246,6 +253,12 @@ async fn runs_are_listed_newest_first_and_filtered() {
         names[2..]
     );
     assert!(list("state = \"QUEUED\"", "").await.is_empty());
+    assert_eq!(list("environment = staging", "").await, names[..1]);
+    assert_eq!(list("environment = \"\"", "").await, names[1..]);
+    assert_eq!(list("tags:all", "").await, names);
+    assert_eq!(list("tags:test-fail AND tags:all", "").await, names[1..2]);
+    let run = server.runs.get(&names[0]).await.unwrap();
+    assert_eq!(run.tags, ["test-b", "all"]);
 
     let page = ListRunsRequest {
         page_size: 2,

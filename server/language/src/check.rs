@@ -10,10 +10,12 @@ use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation, variable};
 use etude::validate::{Validate, Violation};
 use prost_reflect::ReflectMessage;
 
+use crate::Brought;
 use crate::decode::{self, Decoded};
-use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes};
+use crate::diagnose::{MAX_DIAGNOSTICS, Mistake, Mistakes, shown};
 use crate::model;
 use crate::source::{Source, Span};
+use crate::template;
 use crate::variables::{self, AllUses, Uses};
 
 /// A mistake in a field of a test.
@@ -21,6 +23,8 @@ struct Finding {
     path: String,
     /// What the field's text has where the mistake is. Empty: the mistake is the whole field.
     part: String,
+    /// The variable whose use in the field's text is the mistake.
+    variable: Option<String>,
     /// As it will be reported, but without its place.
     mistake: Mistake,
 }
@@ -33,7 +37,7 @@ struct Finding {
 pub fn validate_test(test: &v1::Test) -> Vec<Diagnostic> {
     let mut findings = violations(test);
     findings.extend(same_names(test));
-    findings.extend(uses(test, &uses_of(test)));
+    findings.extend(uses(test, &uses_of(test), &Brought::default()));
     let nowhere = Source::read("", b"").0;
     findings.truncate(MAX_DIAGNOSTICS);
     findings
@@ -47,17 +51,26 @@ pub fn validate_test(test: &v1::Test) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// Checks a decoded file.
-pub(crate) fn decoded(source: &Source<'_>, decoded: &Decoded, mistakes: &mut Mistakes) {
+/// Checks a decoded file, for a run that brings these variables.
+pub(crate) fn decoded(
+    source: &Source<'_>,
+    decoded: &Decoded,
+    brought: &Brought,
+    mistakes: &mut Mistakes,
+) {
     let mut findings = violations(&decoded.test);
-    findings.extend(uses(&decoded.test, &decoded.uses));
+    findings.extend(uses(&decoded.test, &decoded.uses, brought));
     for finding in findings {
         if decoded.places.is_refused(&finding.path) {
             continue;
         }
         let span = decoded.places.find(&finding.path);
+        let span = match &finding.variable {
+            Some(name) => narrow_to_use(source, span, name),
+            None => narrow(source, span, &finding.part),
+        };
         mistakes.add(Mistake {
-            span: narrow(source, span, &finding.part),
+            span,
             ..finding.mistake
         });
     }
@@ -73,6 +86,16 @@ pub(crate) fn narrow(source: &Source<'_>, span: Span, part: &str) -> Span {
     span.part(text[..at].chars().count(), part.chars().count())
 }
 
+/// The place of the first use of a variable in a field's text, as [`narrow`].
+fn narrow_to_use(source: &Source<'_>, span: Span, name: &str) -> Span {
+    let text = source.slice(span);
+    let Some((at, length)) = template::find_use(text, name) else {
+        return span;
+    };
+    let characters = |text: &str| text.chars().count();
+    span.part(characters(&text[..at]), characters(&text[at..at + length]))
+}
+
 fn violations(test: &v1::Test) -> Vec<Finding> {
     let all = test.violations();
     let mut found: Vec<_> = all.into_iter().map(Finding::of_violation).collect();
@@ -85,6 +108,7 @@ impl Finding {
         Self {
             path: path.to_owned(),
             part: String::new(),
+            variable: None,
             mistake: Mistake::error(Span::START, reason, message),
         }
     }
@@ -132,7 +156,7 @@ fn same_names(test: &v1::Test) -> Vec<Finding> {
     found
 }
 
-fn uses(test: &v1::Test, uses: &AllUses) -> Vec<Finding> {
+fn uses(test: &v1::Test, uses: &AllUses, brought: &Brought) -> Vec<Finding> {
     let broken = uses.iter().flat_map(|uses| &uses.mistakes);
     let mut found: Vec<_> = broken
         .map(|broken| {
@@ -143,12 +167,17 @@ fn uses(test: &v1::Test, uses: &AllUses) -> Vec<Finding> {
             finding
         })
         .collect();
-    for undefined in variables::undefined(test, uses) {
+    for undefined in variables::undefined(test, uses, brought) {
         let read = undefined.read;
-        let message = format!("nothing sets the variable \"${}\" before this", read.name);
+        let mut message = format!("nothing sets the variable \"${}\" before this", read.name);
+        if !brought.environment.is_empty() {
+            let environment = shown(&brought.environment);
+            message += &format!(", and the environment \"{environment}\" does not have it");
+        }
         found.push(Finding {
             path: read.path.clone(),
-            part: format!("${}", read.name),
+            part: String::new(),
+            variable: Some(read.name.clone()),
             mistake: Mistake::warning(Span::START, ErrorReason::UndefinedVariable, message)
                 .suggest(undefined.suggestion),
         });

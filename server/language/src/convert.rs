@@ -24,6 +24,7 @@ use std::collections::HashSet;
 
 use etude::v1::{ConversionLayout, ConversionNote, Diagnostic, ErrorReason, Severity, TestFormat};
 
+use crate::Brought;
 use crate::decode::Decoded;
 use crate::diagnose::PassedOver;
 use crate::source::Source;
@@ -96,7 +97,7 @@ pub fn convert(
 ) -> Result<Converted, ConvertError> {
     let conversion = conversion.checked()?;
     let source_format = crate::detect(file_name, content).format();
-    let (source, (decoded, mut mistakes)) = crate::analyse(file_name, content);
+    let (source, (decoded, mut mistakes)) = crate::analyse(file_name, content, &Brought::default());
     let passed_over = mistakes.take_passed_over();
     let decoded = match decoded {
         Some(decoded) if !mistakes.has_errors() => decoded,

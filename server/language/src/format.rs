@@ -11,6 +11,8 @@ pub(crate) mod yaml;
 
 use etude::v1::{self, Diagnostic, DocumentFormat, Severity};
 
+use crate::Brought;
+
 /// Why a test cannot be printed: its mistakes.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the test has mistakes: {}", first(.diagnostics))]
@@ -55,7 +57,7 @@ pub fn format_document(
     content: &[u8],
     format: DocumentFormat,
 ) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let (source, (decoded, mistakes)) = crate::analyse(file_name, content);
+    let (source, (decoded, mistakes)) = crate::analyse(file_name, content, &Brought::default());
     let decoded = match decoded {
         Some(decoded) if !mistakes.has_errors() => decoded,
         _ => return Err(mistakes.into_diagnostics(&source)),

@@ -66,9 +66,33 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What a run brings beside the test.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Brought {
+    /// Name of the environment, for messages. Empty: none.
+    pub environment: String,
+    /// Names of the variables that the environment and the caller set.
+    pub variables: Vec<String>,
+}
+
+impl From<&v1::Environment> for Brought {
+    fn from(environment: &v1::Environment) -> Self {
+        let names = environment.variables.iter().map(|v| v.name.clone());
+        Self {
+            environment: environment.name.clone(),
+            variables: names.collect(),
+        }
+    }
+}
+
 /// Parses a test file, YAML 1.2 or JSON. `file_name` names it in places.
 pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
-    let (source, (decoded, mistakes)) = analyse(file_name, content);
+    parse_in(file_name, content, &Brought::default())
+}
+
+/// As [`parse`], for a run that brings these variables: their uses are no mistakes.
+pub fn parse_in(file_name: &str, content: &[u8], brought: &Brought) -> Parsed {
+    let (source, (decoded, mistakes)) = analyse(file_name, content, brought);
     let test = decoded
         .filter(|_| !mistakes.has_errors())
         .map(|decoded| decoded.test);
@@ -105,7 +129,11 @@ pub fn prepare() {
 }
 
 /// What a file holds as far as it can be read, and its mistakes.
-fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decoded>, Mistakes)) {
+fn analyse<'a>(
+    file_name: &str,
+    content: &'a [u8],
+    brought: &Brought,
+) -> (Source<'a>, (Option<Decoded>, Mistakes)) {
     let (source, mistake) = Source::read(file_name, content);
     let mut mistakes = Mistakes::default();
     let decoded = match mistake {
@@ -113,13 +141,9 @@ fn analyse<'a>(file_name: &str, content: &'a [u8]) -> (Source<'a>, (Option<Decod
             mistakes.add(mistake);
             None
         }
-        None => decode_source(&source, &mut mistakes),
+        None => read_source(&source, brought, &mut mistakes).map(|read| read.decoded),
     };
     (source, (decoded, mistakes))
-}
-
-fn decode_source(source: &Source<'_>, mistakes: &mut Mistakes) -> Option<Decoded> {
-    read_source(source, mistakes).map(|read| read.decoded)
 }
 
 /// A file that holds values.
@@ -131,12 +155,17 @@ struct Read<'s> {
     decoded: Decoded,
 }
 
-fn read_source<'s>(source: &'s Source<'_>, mistakes: &mut Mistakes) -> Option<Read<'s>> {
+fn read_source<'s>(
+    source: &'s Source<'_>,
+    brought: &Brought,
+    mistakes: &mut Mistakes,
+) -> Option<Read<'s>> {
     let (mut tree, root) = read_tree(source, mistakes)?;
     let written = tree.len();
     let detected = dialect::detect(&tree, root);
     let root = dialect::normalise(&mut tree, root, &detected, mistakes);
-    let decoded = decode_tree(source, &tree, root, mistakes);
+    let decoded = decode::decode(source, &tree, root, mistakes);
+    check::decoded(source, &decoded, brought, mistakes);
     Some(Read {
         tree,
         written,
@@ -160,17 +189,6 @@ fn read_tree<'s>(
     }
     mistakes.append(found);
     built
-}
-
-fn decode_tree(
-    source: &Source<'_>,
-    tree: &tree::Tree<'_>,
-    root: tree::NodeId,
-    mistakes: &mut Mistakes,
-) -> Decoded {
-    let decoded = decode::decode(source, tree, root, mistakes);
-    check::decoded(source, &decoded, mistakes);
-    decoded
 }
 
 /// What the catalogue says of a command, and its message. `None` when it is empty.

@@ -23,6 +23,7 @@ mod testing;
 
 use etude::v1;
 
+use crate::Brought;
 use crate::diagnose::Mistakes;
 use crate::source::Source;
 use allow::Allows;
@@ -70,7 +71,7 @@ pub fn lint(file_name: &str, content: &[u8], levels: &Levels) -> Vec<v1::LintFin
             mistakes.add(mistake);
             None
         }
-        None => crate::read_source(&source, &mut mistakes),
+        None => crate::read_source(&source, &Brought::default(), &mut mistakes),
     };
     let context = read
         .as_ref()

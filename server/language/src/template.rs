@@ -163,6 +163,40 @@ pub fn is_literal(text: &str) -> bool {
     mark(text).is_none()
 }
 
+/// Where a text first uses a variable without a default, inside expressions too, and how long that
+/// is: `$name`, or `{{name}}` with its braces.
+pub(crate) fn find_use(text: &str, name: &str) -> Option<(usize, usize)> {
+    let mut at = 0;
+    while let Some(found) = mark(&text[at..]) {
+        at += found;
+        let rest = &text[at..];
+        if rest.starts_with("$$") {
+            at += 2;
+            continue;
+        }
+        let read = match rest.strip_prefix('$') {
+            Some(inner) if inner.bytes().next().is_some_and(is_name_start) => named(rest, 1)
+                .ok()
+                .map(|(part, _)| (part, name_end(rest, 1))),
+            Some(_) => None,
+            None => in_braces(rest),
+        };
+        match read {
+            Some((part, length)) if part.needs(name) => return Some((at, length)),
+            Some((_, length)) => at += length,
+            None => at += 1,
+        }
+    }
+    None
+}
+
+impl Part {
+    /// Whether it is this variable, without a default.
+    fn needs(&self, wanted: &str) -> bool {
+        matches!(self, Self::Variable { name, default: None, .. } if name == wanted)
+    }
+}
+
 /// The template that stands for exactly this text.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_literal(text) {

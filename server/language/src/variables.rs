@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use etude::v1::{self, VariableUse};
 use prost_reflect::{DynamicMessage, Value};
 
+use crate::Brought;
 use crate::builtins::Builtin;
 use crate::diagnose::MAX_DIAGNOSTICS;
 use crate::model::{Field, Message};
@@ -175,13 +176,16 @@ pub(crate) struct Undefined<'u> {
 }
 
 /// The first use of every variable that nothing before it sets.
-pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u AllUses) -> Vec<Undefined<'u>> {
+pub(crate) fn undefined<'u>(
+    test: &'u v1::Test,
+    uses: &'u AllUses,
+    brought: &'u Brought,
+) -> Vec<Undefined<'u>> {
     let rows = test.data_rows.iter().flat_map(|row| &row.variables);
-    let set: HashSet<&str> = test
-        .variables
-        .iter()
-        .chain(rows)
+    let of_test = test.variables.iter().chain(rows);
+    let set: HashSet<&str> = of_test
         .map(|variable| variable.name.as_str())
+        .chain(brought.variables.iter().map(String::as_str))
         .collect();
     let ever: HashSet<&str> = uses
         .iter()
@@ -195,6 +199,7 @@ pub(crate) fn undefined<'u>(test: &'u v1::Test, uses: &'u AllUses) -> Vec<Undefi
         set,
         ever,
         known,
+        environment: &brought.environment,
         entered: HashSet::new(),
         reported: HashSet::new(),
         found: Vec::new(),
@@ -211,6 +216,8 @@ struct Search<'u> {
     /// Those that anything sets.
     ever: HashSet<&'u str>,
     known: Vec<&'u str>,
+    /// Name of the environment; empty: none.
+    environment: &'u str,
     /// The definitions that were used already; a second use tells nothing new.
     entered: HashSet<&'u str>,
     reported: HashSet<&'u str>,
@@ -264,7 +271,11 @@ impl<'u> Search<'u> {
         } else if let Some(nearest) = Builtin::nearest(name) {
             format!("did you mean \"${nearest}\"?")
         } else {
-            format!("add it to \"variables:\", or write \"$${name}\" for the plain text")
+            let mut places = "\"variables:\"".to_owned();
+            if !self.environment.is_empty() {
+                places += " or to the environment";
+            }
+            format!("add it to {places}, or write \"$${name}\" for the plain text")
         };
         self.found.push(Undefined { read, suggestion });
     }

@@ -206,11 +206,11 @@ fn step(command: &v1::Command) -> String {
     let test = v1::Test {
         name: "t".to_owned(),
         checkpoints: vec![v1::Checkpoint {
-            name: String::new(),
             steps: vec![v1::Step {
                 command: Some(command.clone()),
                 ..v1::Step::default()
             }],
+            ..v1::Checkpoint::default()
         }],
         ..v1::Test::default()
     };

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use etude::v1::{Diagnostic, Severity};
-use etude_language::parse;
+use etude_language::{Brought, parse, parse_in};
 
 /// `line:column REASON "marked text" message (suggestion)` of each mistake.
 fn mistakes(content: &[u8]) -> Vec<String> {
@@ -204,4 +204,52 @@ fn a_file_with_warnings_only_is_a_test() {
     let parsed = parse("t.yaml", b"name: t\nsteps:\n- log: $user\n");
     assert!(parsed.test.is_some());
     assert_eq!(parsed.diagnostics[0].severity, Severity::Warning as i32);
+}
+
+#[test]
+fn an_undefined_variable_is_marked_where_it_is_used() {
+    let steps = "\
+name: t
+steps:
+- write: {text: 'a {{ usr }} b', into: $usrname}
+- log: costs $$total, not {{total.sum}}
+- log: \"é ${ f($count) }\"
+";
+    let marked: Vec<String> = mistakes(steps.as_bytes())
+        .into_iter()
+        .filter_map(|line| line.strip_suffix(" for the plain text)").map(str::to_owned))
+        .map(|line| line[..=line.find(']').unwrap()].to_owned())
+        .collect();
+    assert_eq!(
+        marked,
+        [
+            "3:20 UNDEFINED_VARIABLE [{{ usr }}]",
+            "3:40 UNDEFINED_VARIABLE [$usrname]",
+            "4:27 UNDEFINED_VARIABLE [{{total.sum}}]",
+            "5:16 UNDEFINED_VARIABLE [$count]",
+        ]
+    );
+}
+
+#[test]
+fn what_an_environment_brings_is_no_mistake() {
+    let file = b"name: t\nsteps:\n- log: $user $pasword $base $nothing\n";
+    let brought = Brought {
+        environment: "staging".to_owned(),
+        variables: ["user", "password", "base"].map(str::to_owned).to_vec(),
+    };
+    let parsed = parse_in("t.yaml", file, &brought);
+    let told: Vec<_> = parsed.diagnostics.iter().map(line).collect();
+    assert_eq!(
+        told,
+        [
+            "3:14 UNDEFINED_VARIABLE [$pasword] nothing sets the variable \"$pasword\" before \
+             this, and the environment \"staging\" does not have it (did you mean \
+             \"$password\"?)",
+            "3:29 UNDEFINED_VARIABLE [$nothing] nothing sets the variable \"$nothing\" before \
+             this, and the environment \"staging\" does not have it (add it to \"variables:\" or \
+             to the environment, or write \"$$nothing\" for the plain text)",
+        ]
+    );
+    assert!(parsed.test.is_some());
 }

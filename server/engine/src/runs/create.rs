@@ -39,6 +39,7 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         statistics: Some(plan::untouched_statistics(&test)),
         labels: spec.labels.clone(),
         environment,
+        tags: tags(&test),
         ..v1::Run::default()
     };
     spec.source = Some(Source::Test(test));
@@ -50,6 +51,18 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         queued,
         max_queued,
     })
+}
+
+/// The tags of a test and of its checkpoints, each once.
+fn tags(test: &v1::Test) -> Vec<String> {
+    let of_checkpoints = test.checkpoints.iter().flat_map(|one| &one.tags);
+    let mut tags: Vec<String> = Vec::new();
+    for tag in test.tags.iter().chain(of_checkpoints) {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    tags
 }
 
 /// Checks everything but the test, whose mistakes are told in another way.

@@ -1,9 +1,13 @@
-//! The filter of ListRuns: `state = "FINISHED" AND labels.team = "shop"` (AIP-160, `=` only).
+//! The filter of ListRuns: `state = "FINISHED" AND labels.team = "shop" AND tags:smoke` (AIP-160:
+//! `:` for tags, `=` for all else).
 
 use etude::v1::{ErrorReason, Outcome, RunState};
 
 use crate::error::{Error, Result};
 use crate::store::RunQuery;
+
+/// The fields, for messages.
+const FIELDS: &str = "state, outcome, test_name, environment, labels.KEY and tags";
 
 /// Reads `filter` into the conditions of `query`.
 pub(super) fn apply(filter: &str, query: &mut RunQuery) -> Result<()> {
@@ -32,12 +36,15 @@ impl Reader<'_> {
     fn term(&mut self, query: &mut RunQuery) -> Result<()> {
         self.skip_spaces();
         let field_at = self.at;
-        let field = self.word("a field: state, outcome, test_name or labels.KEY")?;
+        let field = self.word(&format!("a field ({FIELDS})"))?;
         let label = match field.as_str() {
             "labels" => Some(self.label_key()?),
             _ => None,
         };
-        self.equals()?;
+        match field.as_str() {
+            "tags" => self.comparison(':', "`:` must follow, as in tags:smoke")?,
+            _ => self.comparison('=', "`=` must follow; there is no other comparison")?,
+        }
         self.skip_spaces();
         let value_at = self.at;
         let value = self.value()?;
@@ -54,10 +61,12 @@ impl Reader<'_> {
             ("test_name", None) => {
                 self.once(&mut query.test_name, value, field_at, "test_name")?;
             }
+            ("environment", None) => {
+                self.once(&mut query.environment, value, field_at, "environment")?;
+            }
+            ("tags", None) => query.tags.push(value),
             (other, None) => {
-                let message = format!(
-                    "{other:?} is not a field; there are state, outcome, test_name and labels.KEY"
-                );
+                let message = format!("{other:?} is not a field; there are {FIELDS}");
                 return Err(self.error(field_at, message));
             }
         }
@@ -75,14 +84,14 @@ impl Reader<'_> {
         ))
     }
 
-    fn equals(&mut self) -> Result<()> {
+    fn comparison(&mut self, sign: char, expected: &str) -> Result<()> {
         self.skip_spaces();
         let rest = self.rest();
-        if rest.starts_with('=') && !rest.starts_with("==") {
+        if rest.starts_with(sign) && !rest[1..].starts_with(sign) {
             self.at += 1;
             return Ok(());
         }
-        Err(self.error(self.at, "`=` must follow; there is no other comparison"))
+        Err(self.error(self.at, expected))
     }
 
     fn and(&mut self) -> Result<()> {
@@ -193,9 +202,12 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let query = read(
-            r#" state = "FINISHED" AND outcome="FAIL" AND test_name = "a \"b\" \\ AND c" AND labels.team = shop AND labels."x.y" = "" "#,
+            r#" state = "FINISHED" AND outcome="FAIL" AND test_name = "a \"b\" \\ AND c" AND labels.team = shop AND labels."x.y" = ""
+                AND environment = staging AND tags:smoke AND tags : "two words" "#,
         )
         .unwrap();
+        assert_eq!(query.environment.as_deref(), Some("staging"));
+        assert_eq!(query.tags, ["smoke", "two words"]);
         assert_eq!(query.state, Some(RunState::Finished));
         assert_eq!(query.outcome, Some(Outcome::Fail));
         assert_eq!(query.test_name.as_deref(), Some(r#"a "b" \ AND c"#));
@@ -230,6 +242,8 @@ mod tests {
             ("state = QUEUED AND state = RUNNING", 20),
             ("labels = \"x\"", 7),
             ("state != QUEUED", 7),
+            ("tags = smoke", 6),
+            ("environment = a AND environment = b", 21),
         ] {
             let error = read(filter).unwrap_err();
             assert_eq!(error.reason, ErrorReason::InvalidFilter, "{filter}");

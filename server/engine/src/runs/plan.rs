@@ -129,6 +129,7 @@ mod tests {
         let checkpoint = |name: &str, count| v1::Checkpoint {
             name: name.to_owned(),
             steps: steps(count),
+            ..v1::Checkpoint::default()
         };
         let mut test = v1::Test {
             starting_url: "/shop".to_owned(),

@@ -44,9 +44,20 @@ pub(super) async fn create(
 }
 
 fn variables(inner: &Inner, request: &v1::CreateSessionRequest) -> Result<Variables> {
+    let secrets = inner.executor.secrets();
     let mut variables = Variables::new();
+    for (name, value) in &request.env {
+        variables.set_env(name, value);
+    }
+    if let Some(environment) = &request.environment {
+        let loaded = variables.load_environment(environment, secrets);
+        loaded.map_err(|missing| {
+            let field = format!("environment.variables[{}].secret", missing.index);
+            Error::invalid(field, "secret", format!("is not known: {missing}"))
+        })?;
+    }
     variables
-        .load(Layer::Caller, &request.variables, inner.executor.secrets())
+        .load(Layer::Caller, &request.variables, secrets)
         .map_err(|missing| {
             let field = format!("variables[{}].secret", missing.index);
             Error::invalid(field, "secret", format!("is not known: {missing}"))
@@ -70,7 +81,10 @@ async fn open(
         owner: name.clone(),
         base_url: request.base_url.clone(),
         variables,
-        facts: Facts::default(),
+        facts: Facts {
+            environment: environment(request),
+            ..Facts::default()
+        },
         defaults: StepDefaults {
             screenshots: screenshots(request),
             ..StepDefaults::default()
@@ -158,8 +172,15 @@ fn describe(inner: &Inner, request: &v1::CreateSessionRequest, name: String) -> 
         viewport: Some(request.viewport.unwrap_or(VIEWPORT)),
         screenshots: screenshots(request).into(),
         base_url: request.base_url.clone(),
+        environment: environment(request),
         ..v1::Session::default()
     }
+}
+
+/// Name of the session's environment; empty: it has none.
+fn environment(request: &v1::CreateSessionRequest) -> String {
+    let named = request.environment.as_ref();
+    named.map(|named| named.name.clone()).unwrap_or_default()
 }
 
 fn screenshots(request: &v1::CreateSessionRequest) -> ScreenshotPolicy {

@@ -268,6 +268,7 @@ pub fn checkpoint(name: &str, steps: &[&str]) -> Checkpoint {
     Checkpoint {
         name: name.to_owned(),
         steps: steps.iter().map(|step| self::step(step)).collect(),
+        ..Checkpoint::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `etude run`: tests, over gRPC, on a server of its own or a running one.
 
-mod environment;
+pub(crate) mod environment;
 mod plan;
 mod printer;
 mod runner;
@@ -41,8 +41,10 @@ Examples:
   etude run tests/ --failed-first --data-dir ~/.local/share/etude
 
 Tags are joined by and, or, not, commas and parentheses; one with spaces stands in double quotes.
-Several --tags are joined by or. A selection that no test fits ends with exit code 2; a part
-that --shard leaves without a test ends with 0, because the other parts have them.";
+Several --tags are joined by or. A checkpoint has the tags of its test and its own; those that do
+not fit are left out, and a test without any that fits is not run. A selection that no test fits
+ends with exit code 2; a part that --shard leaves without a test ends with 0, because the other
+parts have them.";
 
 /// Run tests in a real browser and show every step as it ends
 #[derive(Debug, clap::Args)]
@@ -177,7 +179,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
 fn list(plan: &Plan, form: RunFormat) -> Result<Exit, Problem> {
     let tests = plan.tests.iter().map(|planned| {
         let test = &planned.test;
-        json!({"file": planned.file, "name": test.name, "tags": test.tags})
+        let named = test.checkpoints.iter().filter(|one| !one.name.is_empty());
+        let checkpoints = named.map(|one| json!({"name": one.name, "tags": one.tags}));
+        json!({
+            "file": planned.file,
+            "name": test.name,
+            "tags": test.tags,
+            "checkpoints": checkpoints.collect::<Vec<_>>(),
+        })
     });
     match form {
         RunFormat::Json => output::print_value(&tests.collect(), Format::Json)?,

@@ -23,7 +23,8 @@ pub(crate) struct Args {
 enum Verb {
     /// List runs, newest first
     List {
-        /// Which runs, such as 'state = "RUNNING"' or 'labels.branch = "main"'
+        /// Which runs, such as 'state = "RUNNING"', 'environment = "staging" AND tags:smoke' or
+        /// 'labels.branch = "main"'
         #[arg(long, value_name = "EXPRESSION", default_value = "")]
         filter: String,
         /// The most runs to list

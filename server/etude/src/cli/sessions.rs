@@ -1,5 +1,6 @@
 //! `etude sessions`: live sessions of a server.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -10,6 +11,7 @@ use super::connect::{self, QueryArgs, ServerArgs};
 use super::exec::duration;
 use super::output::{self, Format, note};
 use super::problem::{Exit, Problem};
+use super::run::environment::{EnvironmentArgs, used_in};
 use super::run::variables::{self, Assignment};
 use super::style::one_line;
 
@@ -75,6 +77,14 @@ struct Create {
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variables::assignment)]
     variables: Vec<Assignment>,
 
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+
+    /// An environment variable of yours that commands read as ${ENV:NAME}; its value is hidden.
+    /// Those that the addresses use come along by themselves
+    #[arg(long = "pass-env", value_name = "NAME")]
+    passed: Vec<String>,
+
     /// Show the browser's window
     #[arg(long)]
     headed: bool,
@@ -108,12 +118,23 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
 }
 
 async fn create(args: Create) -> Result<(), Problem> {
+    let environment = args.environment.resolve()?;
+    let (environment, base_url) = match environment {
+        Some(resolved) => (Some(resolved.environment), resolved.base_url),
+        None => (None, String::new()),
+    };
+    let base_url = args.base_url.unwrap_or(base_url);
+    let url = args.url.unwrap_or_default();
+    let mut env = passed(&args.passed)?;
+    env.extend(used_in(&base_url).into_iter().chain(used_in(&url)));
     let client = args.query.connect().await?;
     let span = |span: Option<Duration>| prost_types::Duration::try_from(span?).ok();
     let session = client
         .create_session(CreateSessionRequest {
-            starting_url: args.url.unwrap_or_default(),
-            base_url: args.base_url.unwrap_or_default(),
+            starting_url: url,
+            base_url,
+            environment,
+            env,
             display_name: args.display_name.unwrap_or_default(),
             ttl: span(args.ttl),
             idle_timeout: span(args.idle_timeout),
@@ -129,6 +150,15 @@ async fn create(args: Create) -> Result<(), Problem> {
         Format::Human => output::print(&format!("{}\n", session.name())),
         _ => args.query.print_one(&session.state().await?),
     }
+}
+
+/// The values of environment variables, each of which must be set.
+fn passed(names: &[String]) -> Result<BTreeMap<String, String>, Problem> {
+    let value = |name: &String| match std::env::var(name) {
+        Ok(value) => Ok((name.clone(), value)),
+        Err(error) => Err(Problem::bad_input(format!("--pass-env {name}: {error}"))),
+    };
+    names.iter().map(value).collect()
 }
 
 fn list(sessions: &[v1::Session], query: &QueryArgs) -> Result<(), Problem> {

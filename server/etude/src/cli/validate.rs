@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use etude::v1::{Diagnostic, Severity};
+use etude_language::Brought;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::output::{self, Format, FormatArgs, note};
 use super::problem::{Exit, Problem};
+use super::run::environment::EnvironmentArgs;
 use super::style::{Style, plain};
 use super::{diagnostics, files};
 
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     strict: bool,
 
     #[command(flatten)]
+    environment: EnvironmentArgs,
+
+    #[command(flatten)]
     format: FormatArgs,
 }
 
@@ -30,9 +35,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let mut reports = Vec::new();
     let (mut errors, mut warnings) = (0, 0);
     let files = files::find(&args.files)?;
+    let brought = args.environment.brought()?;
     let parsed = files.par_iter().map(|file| {
         let name = files::name(file);
-        let checked = check(file, &name)?;
+        let checked = check(file, &name, &brought)?;
         Ok((name, checked))
     });
     for (name, parsed) in parsed.collect::<Result<Vec<_>, Problem>>()? {
@@ -65,7 +71,7 @@ struct Checked {
     diagnostics: Vec<Diagnostic>,
 }
 
-fn check(file: &Path, name: &str) -> Result<Checked, Problem> {
+fn check(file: &Path, name: &str, brought: &Brought) -> Result<Checked, Problem> {
     let content = files::read(file)?;
     if files::holds_environments(file) {
         let parsed = etude_language::parse_environments(name, &content);
@@ -75,7 +81,7 @@ fn check(file: &Path, name: &str) -> Result<Checked, Problem> {
             diagnostics: parsed.diagnostics,
         });
     }
-    let parsed = etude_language::parse(name, &content);
+    let parsed = etude_language::parse_in(name, &content, brought);
     Ok(Checked {
         holds: parsed.test.map(|test| test.name),
         diagnostics: parsed.diagnostics,

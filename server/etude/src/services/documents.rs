@@ -5,7 +5,7 @@ use etude::v1::test_service_server::TestService;
 use etude::v1::{self, Diagnostic, DocumentFormat, ErrorReason, Severity};
 use etude_engine::{Error, Result};
 use etude_language::lint::Levels;
-use etude_language::{self as language, ConvertError, Parsed};
+use etude_language::{self as language, Brought, ConvertError, Parsed};
 use tonic::{Request, Response, Status};
 
 use super::answer;
@@ -24,7 +24,8 @@ impl TestService for Documents {
         request: Request<v1::ValidateRequest>,
     ) -> Result<Response<v1::ValidateResponse>, Status> {
         answer(request, async |request| {
-            let parsed = parse(request.document.unwrap_or_default()).await?;
+            let document = request.document.unwrap_or_default();
+            let parsed = parse(document, request.environment.as_ref()).await?;
             Ok(v1::ValidateResponse {
                 valid: parsed.test.is_some(),
                 diagnostics: parsed.diagnostics,
@@ -38,7 +39,8 @@ impl TestService for Documents {
         request: Request<v1::CompileRequest>,
     ) -> Result<Response<v1::CompileResponse>, Status> {
         answer(request, async |request| {
-            let parsed = parse(request.document.unwrap_or_default()).await?;
+            let document = request.document.unwrap_or_default();
+            let parsed = parse(document, request.environment.as_ref()).await?;
             let Some(test) = parsed.test else {
                 return Err(invalid(parsed.diagnostics));
             };
@@ -123,12 +125,12 @@ fn convert(request: v1::ConvertRequest) -> Result<v1::ConvertResponse> {
     }
 }
 
-async fn parse(document: v1::TestDocument) -> Result<Parsed> {
-    blocking(move || {
-        let name = name_of(&document).to_owned();
-        language::parse(&name, &document.content)
-    })
-    .await
+async fn parse(
+    document: v1::TestDocument,
+    environment: Option<&v1::Environment>,
+) -> Result<Parsed> {
+    let brought = environment.map(Brought::from).unwrap_or_default();
+    blocking(move || language::parse_in(name_of(&document), &document.content, &brought)).await
 }
 
 /// A file of 1 MiB takes long enough to keep other calls waiting.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Serving, Shop, run, run_with_stdin};
+use crate::support::{Done, Serving, Shop, etude, run, run_with_stdin};
 
 #[test]
 fn what_is_missing_is_told_before_anything_is_opened() {
@@ -189,4 +189,44 @@ fn a_session_is_opened_listed_and_closed() {
     done.complains(3, &["SESSION_ENDED"]);
     let done = run(["exec", "--server", server, "-s", "none", "refresh"]);
     done.complains(2, &["SESSION_NOT_FOUND"]);
+}
+
+#[test]
+fn a_session_has_an_environment() {
+    let serving = Serving::start();
+    let folder = tempfile::tempdir().unwrap();
+    let environments = "environments:\n  staging:\n    base_url: ${ENV:EXEC_BASE}\n    \
+        variables: {user: ada, token: {hidden: canary-77}}\n";
+    std::fs::write(folder.path().join("etude.environments.yaml"), environments).unwrap();
+    let create = |arguments: &[&str]| -> Done {
+        let mut command = etude(["sessions", "create", "--server", &serving.url]);
+        command
+            .args(arguments)
+            .env("EXEC_BASE", "http://shop.test")
+            .env("EXEC_KEY", "canary-78")
+            .current_dir(folder.path());
+        command.output().unwrap().into()
+    };
+    let done = create(&["--env", "staging", "--pass-env", "EXEC_KEY", "-o", "json"]).expect(0);
+    let session: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(session["environment"], "staging");
+    assert_eq!(session["variables"]["user"], "ada");
+    assert_eq!(session["variables"]["token"], "••••");
+    let name = session["name"].as_str().unwrap();
+    let text = "$user $token ${ENV:EXEC_KEY} ${ENV:EXEC_BASE} $ENVIRONMENT";
+    let done = run([
+        "exec",
+        "--server",
+        &serving.url,
+        "-s",
+        name,
+        "-o",
+        "json",
+        "log",
+        text,
+    ]);
+    let step: Value = serde_json::from_str(&done.expect(0).stdout).unwrap();
+    assert_eq!(step["result"]["output"], "ada •••• •••• •••• staging");
+    create(&["--env", "prod"]).complains(2, &["ENVIRONMENT_NOT_FOUND"]);
+    create(&["--pass-env", "EXEC_NONE"]).complains(2, &["--pass-env EXEC_NONE"]);
 }

@@ -87,6 +87,44 @@ fn tags_and_names_select_tests() {
 }
 
 #[test]
+fn a_checkpoint_has_the_tags_of_its_test_and_its_own() {
+    let shop = "name: Shop\ntags: [shop]\ncheckpoints:\n\
+        - {name: Find, tags: [smoke], steps: [{comment: a}]}\n\
+        - {name: Pay, tags: [money, slow], steps: [{comment: b}]}\n\
+        - {name: Look, steps: [{comment: c}]}\n";
+    let folder = folder(&[("a.yaml", shop), ("b.yaml", &tagged("Log in", "[smoke]"))]);
+    let path = folder.path().to_str().unwrap();
+    for (tags, expected) in [
+        ("smoke", &[("Shop", &["Find"][..]), ("Log in", &[])][..]),
+        ("shop and not slow", &[("Shop", &["Find", "Look"])]),
+        ("slow", &[("Shop", &["Pay"])]),
+        ("smoke and slow", &[]),
+        ("not money", &[("Shop", &["Find", "Look"]), ("Log in", &[])]),
+    ] {
+        let arguments = ["run", path, "--list", "-o", "json", "--tags", tags];
+        if expected.is_empty() {
+            run(arguments).complains(2, &["none of the 2 tests"]);
+            continue;
+        }
+        let done = run(arguments).expect(0);
+        let listed: Value = serde_json::from_str(&done.stdout).unwrap();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(test, checkpoints)| (*test, checkpoints.to_vec()))
+            .collect();
+        let tests = listed.as_array().unwrap().iter();
+        let found: Vec<_> = tests
+            .map(|test| {
+                let checkpoints = test["checkpoints"].as_array().unwrap().iter();
+                let names = checkpoints.map(|one| one["name"].as_str().unwrap());
+                (test["name"].as_str().unwrap(), names.collect::<Vec<_>>())
+            })
+            .collect();
+        assert_eq!(found, expected, "{tags}");
+    }
+}
+
+#[test]
 fn a_selection_of_nothing_or_that_cannot_be_read_ends_with_2() {
     let folder = five_tests();
     let path = folder.path().to_str().unwrap();
@@ -150,6 +188,20 @@ fn an_environment_that_is_missing_or_wrong_is_told() {
     ] {
         run_here(arguments).complains(2, parts);
     }
+    // Checking a test for an environment needs no value of it.
+    let checked = |environment: &str| -> Done {
+        let mut command = etude(["validate", "a.yaml", "--strict", "--env", environment]);
+        command.current_dir(folder.path()).output().unwrap().into()
+    };
+    std::fs::write(
+        folder.path().join("a.yaml"),
+        "name: a\nsteps:\n- log: $token\n",
+    )
+    .unwrap();
+    checked("staging").expect(0);
+    let named = ["$token", "environment \"base\" does not have it"];
+    let told = checked("base").expect(2).stdout;
+    assert!(named.iter().all(|part| told.contains(part)), "{told}");
     let named = folder.path().join("etude.environments.yaml");
     let named = named.to_str().unwrap();
     let done = run(["validate", named]).expect(0);

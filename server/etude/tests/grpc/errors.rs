@@ -67,6 +67,7 @@ async fn mistakes_of_a_file_are_violations_with_file_line_and_column() {
     };
     let request = v1::CompileRequest {
         document: Some(document.clone()),
+        ..v1::CompileRequest::default()
     };
     let status = tests.compile(request).await.unwrap_err();
     let details = expect(&status, ErrorReason::TestInvalid);
@@ -80,10 +81,45 @@ async fn mistakes_of_a_file_are_violations_with_file_line_and_column() {
 
     let request = v1::ValidateRequest {
         document: Some(document),
+        ..v1::ValidateRequest::default()
     };
     let answer = tests.validate(request).await.unwrap().into_inner();
     assert!(!answer.valid);
     assert_eq!(answer.diagnostics[0].reason, "UNKNOWN_COMMAND");
+    fixture.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_file_is_checked_for_an_environment() {
+    let fixture = Fixture::start().await;
+    let mut tests = TestServiceClient::new(fixture.channel.clone());
+    let document = v1::TestDocument {
+        file_name: "a.yaml".to_owned(),
+        content: "name: A\nsteps:\n  - log: $user $token\n".into(),
+    };
+    let user = v1::EnvironmentVariable {
+        name: "user".to_owned(),
+        source: None,
+    };
+    let environment = v1::Environment {
+        name: "staging".to_owned(),
+        variables: vec![user],
+    };
+    let request = v1::ValidateRequest {
+        document: Some(document.clone()),
+        environment: Some(environment.clone()),
+    };
+    let answer = tests.validate(request).await.unwrap().into_inner();
+    let request = v1::CompileRequest {
+        document: Some(document),
+        environment: Some(environment),
+    };
+    let compiled = tests.compile(request).await.unwrap().into_inner();
+    assert_eq!(answer.diagnostics, compiled.diagnostics);
+    let messages: Vec<_> = answer.diagnostics.iter().map(|d| &d.message).collect();
+    let expected = "nothing sets the variable \"$token\" before this, and the environment \
+                    \"staging\" does not have it";
+    assert_eq!(messages, [expected]);
     fixture.server.shutdown().await;
 }
 
@@ -103,6 +139,7 @@ async fn the_format_of_a_file_is_told_and_the_file_compiled() {
     assert_eq!((found.confidence, found.evidence.len()), (100, 3));
     let request = v1::CompileRequest {
         document: Some(document),
+        ..v1::CompileRequest::default()
     };
     let compiled = tests.compile(request).await.unwrap().into_inner();
     assert_eq!(compiled.test.unwrap().name, "A");

@@ -37,6 +37,7 @@ pub(super) struct Differences {
 pub(super) struct Section {
     /// Empty: none.
     pub(super) title: String,
+    pub(super) tags: Vec<String>,
     pub(super) path: String,
     pub(super) steps: Vec<Placed>,
 }
@@ -257,6 +258,7 @@ fn body(read: &Read<'_>, style: Style, given_up: &HashSet<String>, notes: &mut N
     let test = &read.decoded.test;
     let mut section = |title: &str, path: &str, steps: &[v1::Step]| Section {
         title: title.to_owned(),
+        tags: Vec::new(),
         path: path.to_owned(),
         steps: steps
             .iter()
@@ -267,8 +269,9 @@ fn body(read: &Read<'_>, style: Style, given_up: &HashSet<String>, notes: &mut N
     let setup = section("", "setup", &test.setup);
     let checkpoints = test.checkpoints.iter().enumerate();
     let checkpoints = checkpoints
-        .map(|(index, one)| {
-            section(
+        .map(|(index, one)| Section {
+            tags: one.tags.clone(),
+            ..section(
                 &one.name,
                 &format!("checkpoints[{index}].steps"),
                 &one.steps,
@@ -314,6 +317,25 @@ fn placed(
     }
 }
 
+impl Section {
+    /// Whether it is its steps and nothing else.
+    fn is_bare(&self) -> bool {
+        self.title.is_empty() && self.tags.is_empty()
+    }
+
+    /// What stands before its steps where there are no checkpoints.
+    fn heading(&self, number: usize) -> String {
+        let mut heading = format!("Checkpoint {number}");
+        if !self.title.is_empty() {
+            heading += &format!(": {}", self.title);
+        }
+        if !self.tags.is_empty() {
+            heading += &format!(" (tags: {})", self.tags.join(", "));
+        }
+        heading
+    }
+}
+
 impl Body {
     pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
         std::iter::once(&self.setup)
@@ -339,6 +361,7 @@ impl Body {
                 .iter()
                 .map(|section| v1::Checkpoint {
                     name: section.title.clone(),
+                    tags: section.tags.clone(),
                     steps: steps(section),
                 })
                 .collect(),
@@ -350,7 +373,7 @@ impl Body {
 
 /// Puts the steps of all checkpoints into one list, each behind a comment with its name.
 fn flatten(read: &Read<'_>, style: Style, body: &mut Body, notes: &mut Notes) {
-    if matches!(body.checkpoints.as_slice(), [only] if only.title.is_empty()) {
+    if matches!(body.checkpoints.as_slice(), [only] if only.is_bare()) {
         return;
     }
     let mut steps = Vec::new();
@@ -359,10 +382,7 @@ fn flatten(read: &Read<'_>, style: Style, body: &mut Body, notes: &mut Notes) {
         .enumerate()
     {
         let path = format!("checkpoints[{index}]");
-        let title = match section.title.as_str() {
-            "" => format!("Checkpoint {}", index + 1),
-            name => format!("Checkpoint {}: {name}", index + 1),
-        };
+        let title = section.heading(index + 1);
         let about = About::field(read, &path, title.clone());
         let reason = format!("{} has no checkpoints", style.name());
         notes.loss(about, &reason, "a comment before its steps");
@@ -374,6 +394,7 @@ fn flatten(read: &Read<'_>, style: Style, body: &mut Body, notes: &mut Notes) {
     }
     body.checkpoints = vec![Section {
         title: String::new(),
+        tags: Vec::new(),
         path: "checkpoints[0].steps".to_owned(),
         steps,
     }];
@@ -394,7 +415,7 @@ fn document(format: TestFormat, head: Entries, body: &Body) -> Document {
         entries.push(("setup".to_owned(), list(&body.setup)));
     }
     match body.checkpoints.as_slice() {
-        [only] if only.title.is_empty() => {
+        [only] if only.is_bare() => {
             let key = if format == TestFormat::Compact {
                 "do"
             } else {
@@ -416,6 +437,7 @@ fn document(format: TestFormat, head: Entries, body: &Body) -> Document {
                     let name = Document::text(&format!("{path}.name"), &section.title);
                     entries.push(("name".to_owned(), name));
                 }
+                entries.extend(test::tags(&section.tags, path));
                 entries.push(("steps".to_owned(), list(section)));
                 Document::new(path, Value::Map(entries))
             });

@@ -20,6 +20,7 @@ pub(super) fn write(read: &Read<'_>, mut body: Body, mut notes: Notes) -> Draft 
     name(read, &mut remarks, &mut notes);
     fields(read, &mut remarks, &mut notes);
     one_line_titles(read, &mut body, &mut notes);
+    tags(read, &mut body, &mut notes);
     outer_sections(read, &mut body, &mut notes);
     let first = opening(read, &mut notes);
     if let Some(section) = body.checkpoints.first_mut() {
@@ -195,10 +196,23 @@ fn outer_sections(read: &Read<'_>, body: &mut Body, notes: &mut Notes) {
         notes.loss(about, NO_KEYS, &written);
         let section = Section {
             title: title.to_owned(),
+            tags: Vec::new(),
             path,
             steps,
         };
         body.checkpoints.insert(at, section);
+    }
+}
+
+/// A checkpoint in words has no tags.
+fn tags(read: &Read<'_>, body: &mut Body, notes: &mut Notes) {
+    for section in &mut body.checkpoints {
+        let tags = std::mem::take(&mut section.tags);
+        if !tags.is_empty() {
+            let path = format!("{}.tags", section.path.trim_end_matches(".steps"));
+            let about = About::field(read, &path, format!("tags: {}", tags.join(", ")));
+            notes.loss(about, NO_KEYS, "");
+        }
     }
 }
 

@@ -133,8 +133,8 @@ impl<'d> Decoder<'d, '_> {
             })
         });
         test.checkpoints = vec![v1::Checkpoint {
-            name: String::new(),
             steps,
+            ..v1::Checkpoint::default()
         }];
     }
 
@@ -177,29 +177,26 @@ impl<'d> Decoder<'d, '_> {
     }
 
     fn checkpoint(&mut self, node: &'d Node<'d>, uses: &mut Vec<Uses>) -> v1::Checkpoint {
-        let mut checkpoint = v1::Checkpoint::default();
         let Content::Map(entries) = &node.content else {
             let mistake = self
                 .wrong_type(node, "a checkpoint")
                 .suggest("write a map with \"name:\" and \"steps:\"");
             self.refuse(mistake);
-            return checkpoint;
+            return v1::Checkpoint::default();
         };
         let model = model::message("etude.v1.Checkpoint");
+        let mut plain = DynamicMessage::new(model.descriptor.clone());
+        let mut steps = Vec::new();
         for entry in entries {
-            let value = self.node(entry.value);
             match model.field(&entry.key) {
                 Some(field) if field.name() == STEPS => {
+                    let span = self.node(entry.value).span;
                     self.key(STEPS, entry.key_span);
-                    checkpoint.steps = self.within(STEPS, value.span, |decoder| {
+                    steps = self.within(STEPS, span, |decoder| {
                         decoder.steps(field, entry.value, uses)
                     });
                 }
-                Some(field) => {
-                    checkpoint.name = self
-                        .within(field.name(), value.span, |decoder| decoder.text(value))
-                        .unwrap_or_default();
-                }
+                Some(field) => self.set(&mut plain, field, entry),
                 None => self.unknown_key(entry, model.names()),
             }
         }
@@ -210,7 +207,8 @@ impl<'d> Decoder<'d, '_> {
             self.mistakes
                 .add(Mistake::error(node.span, ErrorReason::MissingKey, message));
         }
-        checkpoint
+        let plain: v1::Checkpoint = plain.transcode_to().unwrap_or_default();
+        v1::Checkpoint { steps, ..plain }
     }
 
     fn variables(&mut self, id: NodeId) -> Vec<v1::Variable> {

@@ -449,13 +449,13 @@ impl<'s> Rewriter<'_, 's> {
             let mut kept = Vec::new();
             for given in entries {
                 match plain(&given.key).as_str() {
-                    "name" => kept.push(given),
+                    "name" | "tags" => kept.push(given),
                     "steps" | "do" => kept.push(Entry {
                         key: "steps".into(),
                         value: this.steps(given.value),
                         ..given
                     }),
-                    "description" | "desc" | "expected" | "position" | "tags" => {
+                    "description" | "desc" | "expected" | "position" => {
                         this.pass_over(&given);
                     }
                     _ => this.unknown(&given),

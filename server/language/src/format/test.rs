@@ -101,7 +101,7 @@ fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
         "setup" => ("setup", steps(&test.setup, "setup")),
         "teardown" => ("teardown", steps(&test.teardown, "teardown")),
         "checkpoints" => match test.checkpoints.as_slice() {
-            [only] if only.name.is_empty() => (STEPS, steps(&only.steps, "checkpoints[0].steps")),
+            [only] if is_bare(only) => (STEPS, steps(&only.steps, "checkpoints[0].steps")),
             all => ("checkpoints", checkpoints(all)),
         },
         _ => return None,
@@ -189,6 +189,11 @@ fn parameters(parameters: &[v1::Parameter], path: &str) -> Document {
     Document::new(path, value)
 }
 
+/// Whether a checkpoint is its steps and nothing else.
+fn is_bare(checkpoint: &v1::Checkpoint) -> bool {
+    checkpoint.name.is_empty() && checkpoint.tags.is_empty()
+}
+
 fn checkpoints(checkpoints: &[v1::Checkpoint]) -> Value {
     let checkpoint = |(index, checkpoint): (usize, &v1::Checkpoint)| {
         let path = format!("checkpoints[{index}]");
@@ -197,12 +202,21 @@ fn checkpoints(checkpoints: &[v1::Checkpoint]) -> Value {
             let name = Document::text(&format!("{path}.name"), &checkpoint.name);
             entries.push(("name".to_owned(), name));
         }
+        entries.extend(tags(&checkpoint.tags, &path));
         let inner = format!("{path}.{STEPS}");
         let steps = Document::new(&inner, steps(&checkpoint.steps, &inner));
         entries.push((STEPS.to_owned(), steps));
         Document::new(&path, Value::Map(entries))
     };
     Value::List(checkpoints.iter().enumerate().map(checkpoint).collect())
+}
+
+/// The key of a checkpoint's tags, if it has any.
+pub(crate) fn tags(tags: &[String], path: &str) -> Option<(String, Document)> {
+    let path = format!("{path}.tags");
+    let item = |(index, tag): (usize, &String)| Document::text(&format!("{path}[{index}]"), tag);
+    let list = Value::List(tags.iter().enumerate().map(item).collect());
+    (!tags.is_empty()).then(|| ("tags".to_owned(), Document::new(&path, list)))
 }
 
 pub(super) fn steps(steps: &[v1::Step], path: &str) -> Value {

@@ -328,7 +328,10 @@ fn parse_canonical(file: &Value) -> crate::Parsed {
     let (source, _) = crate::Source::read("t.json", text.as_bytes());
     let mut mistakes = crate::Mistakes::default();
     let decoded = crate::tree::build(&source, &mut mistakes)
-        .map(|(tree, root)| crate::decode_tree(&source, &tree, root, &mut mistakes));
+        .map(|(tree, root)| crate::decode::decode(&source, &tree, root, &mut mistakes));
+    if let Some(decoded) = &decoded {
+        crate::check::decoded(&source, decoded, &crate::Brought::default(), &mut mistakes);
+    }
     let test = decoded.filter(|_| !mistakes.has_errors());
     crate::Parsed {
         test: test.map(|decoded| decoded.test),

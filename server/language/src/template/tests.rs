@@ -230,3 +230,25 @@ proptest! {
         let _ = variables_of(&source);
     }
 }
+
+#[test]
+fn the_use_of_a_variable_is_found_in_its_text() {
+    for (text, found) in [
+        ("$user", Some("$user")),
+        ("a $username and $user.name", Some("$user")),
+        ("$$user or {{ user }}!", Some("{{ user }}")),
+        ("{{user.name}}", Some("{{user.name}}")),
+        ("${ f({{}}, $user) }", Some("$user")),
+        ("$user with default \"x\" $user", Some("$user")),
+        ("é {{username}}{{user}}", Some("{{user}}")),
+        ("{{\"{{\"}}user}} {{ 1 + 1 }} {{user", None),
+        ("user", None),
+        ("$", None),
+    ] {
+        let place = find_use(text, "user");
+        let part = place.map(|(at, length)| &text[at..at + length]);
+        assert_eq!(part, found, "{text}");
+    }
+    let twice = "$user with default \"x\" $user";
+    assert_eq!(find_use(twice, "user"), Some((23, 5)));
+}

@@ -1,4 +1,4 @@
-//! A run is created: its row, what it executes, its labels and its first event at once.
+//! A run is created: its row, what it executes, its labels, tags and first event at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +19,12 @@ const QUEUE_RETRY: Duration = Duration::from_secs(1);
 
 /// Does everything in one text, so that the database's thread is asked once: nothing is inserted
 /// when the request has created a run before or when too many wait, and then the later statements
-/// find that nothing has changed. (Parameters without numbers, because sqlx counts only those on
+/// find that nothing has changed; tags find no run of the name. (Parameters without numbers, because sqlx counts only those on
 /// from statement to statement.)
 const CREATE: &str = "\
     INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence, attempt, \
-                      request_id, fingerprint, head, statistics) \
-    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ? \
+                      request_id, fingerprint, head, statistics, environment) \
+    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?, ? \
     WHERE NOT EXISTS (SELECT 1 FROM runs WHERE request_id = ?) \
         AND (SELECT runs FROM run_counts WHERE state = 1) < ? \
     RETURNING id; \
@@ -32,7 +32,9 @@ const CREATE: &str = "\
     INSERT INTO events (run_id, sequence, event) \
     SELECT last_insert_rowid(), 1, ? WHERE changes() > 0; \
     INSERT INTO run_labels (run_id, key, value) \
-    SELECT last_insert_rowid(), key, value FROM json_each(?) WHERE changes() > 0";
+    SELECT last_insert_rowid(), key, value FROM json_each(?) WHERE changes() > 0; \
+    INSERT INTO run_tags (run_id, tag) \
+    SELECT runs.id, json_each.value FROM json_each(?), runs WHERE runs.name = ?";
 
 /// Creates a run, or finds the one that the same request created.
 pub(crate) async fn create(writer: &Writer, new: NewRun) -> Result<v1::Run> {
@@ -44,6 +46,7 @@ struct Create {
     head: Vec<u8>,
     statistics: Option<Vec<u8>>,
     labels: Option<String>,
+    tags: Option<String>,
     spec: Vec<u8>,
     event: Arc<v1::RunEvent>,
     encoded_event: Vec<u8>,
@@ -70,6 +73,7 @@ impl Create {
             create_time: run.create_time,
             labels: run.labels.clone(),
             environment: run.environment.clone(),
+            tags: run.tags.clone(),
             ..v1::Run::default()
         };
         let event = v1::RunEvent {
@@ -81,6 +85,7 @@ impl Create {
             head: head.encode_to_vec(),
             statistics: run.statistics.as_ref().map(Message::encode_to_vec),
             labels: (!run.labels.is_empty()).then(|| serde_json::json!(run.labels).to_string()),
+            tags: (!run.tags.is_empty()).then(|| serde_json::json!(run.tags).to_string()),
             spec: new.spec.encode_to_vec(),
             encoded_event: event.encode_to_vec(),
             event: Arc::new(v1::RunEvent {
@@ -104,11 +109,14 @@ impl Create {
             .bind(self.fingerprint.as_slice())
             .bind(self.head.as_slice())
             .bind(self.statistics.as_deref())
+            .bind(Some(&self.run.environment).filter(|name| !name.is_empty()))
             .bind(&self.request_id)
             .bind(self.max_queued)
             .bind(self.spec.as_slice())
             .bind(self.encoded_event.as_slice())
             .bind(&self.labels)
+            .bind(&self.tags)
+            .bind(&self.run.name)
             // Reading all rows is what executes every statement.
             .fetch_all(&mut tx.connection)
             .await?;

@@ -40,13 +40,13 @@ fn identity(query: &RunQuery) -> String {
         state,
         outcome,
         test_name,
+        environment,
         labels,
+        tags,
         ascending,
     } = query;
-    format!(
-        "{:?}",
-        ("runs", state, outcome, test_name, labels, ascending)
-    )
+    let which = (state, outcome, test_name, environment, labels, tags);
+    format!("{:?}", ("runs", which, ascending))
 }
 
 fn select(query: &RunQuery, start: Option<Key>) -> QueryBuilder<Sqlite> {
@@ -71,6 +71,19 @@ fn select(query: &RunQuery, start: Option<Key>) -> QueryBuilder<Sqlite> {
     }
     if let Some(test_name) = &query.test_name {
         sql.push(" AND test_name = ").push_bind(test_name.clone());
+    }
+    match query.environment.as_deref() {
+        None => {}
+        Some("") => {
+            sql.push(" AND environment IS NULL");
+        }
+        Some(name) => {
+            sql.push(" AND environment = ").push_bind(name.to_owned());
+        }
+    }
+    for tag in &query.tags {
+        sql.push(" AND id IN (SELECT run_id FROM run_tags WHERE tag = ");
+        sql.push_bind(tag.clone()).push(")");
     }
     for (key, value) in &query.labels {
         sql.push(" AND id IN (SELECT run_id FROM run_labels WHERE key = ");

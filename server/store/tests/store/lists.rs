@@ -7,7 +7,8 @@ use etude_store::SqliteStore;
 use super::common::{finished, fresh, new_run, open};
 
 /// Ten runs: 0 to 4 of one test, the others of another; every third has finished, and of those
-/// each second failed; two of them were created at the same time.
+/// each second failed; two of them were created at the same time. The first three were in an
+/// environment, and every fourth has a tag.
 async fn ten(store: &SqliteStore) {
     for n in 0..10 {
         let mut new = new_run(n);
@@ -15,6 +16,12 @@ async fn ten(store: &SqliteStore) {
         new.run
             .labels
             .insert("parity".to_owned(), (n % 2).to_string());
+        if n < 3 {
+            new.run.environment = "staging".to_owned();
+        }
+        if n % 4 == 0 {
+            new.run.tags = vec!["smoke".to_owned(), format!("number {n}")];
+        }
         set_time(&mut new, if n == 7 { 6 } else { n });
         store.create_run(new).await.unwrap();
         if n % 3 == 0 {
@@ -155,6 +162,28 @@ async fn filters_select_and_combine() {
         ),
         (
             RunQuery {
+                environment: Some("staging".to_owned()),
+                ..query.clone()
+            },
+            vec![0, 1, 2],
+        ),
+        (
+            RunQuery {
+                environment: Some(String::new()),
+                tags: vec!["smoke".to_owned()],
+                ..query.clone()
+            },
+            vec![4, 8],
+        ),
+        (
+            RunQuery {
+                tags: vec!["smoke".to_owned(), "number 8".to_owned()],
+                ..query.clone()
+            },
+            vec![8],
+        ),
+        (
+            RunQuery {
                 state: Some(RunState::Finished),
                 outcome: Some(Outcome::Fail),
                 test_name: Some("High".to_owned()),
@@ -196,6 +225,14 @@ async fn a_token_serves_its_own_list_only_and_outlives_a_restart() {
         },
         RunQuery {
             test_name: Some(String::new()),
+            ..RunQuery::default()
+        },
+        RunQuery {
+            environment: Some(String::new()),
+            ..RunQuery::default()
+        },
+        RunQuery {
+            tags: vec![String::new()],
             ..RunQuery::default()
         },
     ];

@@ -279,3 +279,63 @@ async fn sessions_of_an_earlier_process_have_ended() {
     let stream = bench.sessions.watch(&left.name, 7).await.unwrap();
     assert_eq!(stream.count().await, 0);
 }
+
+#[tokio::test]
+async fn a_session_has_the_variables_of_its_environment_and_of_its_caller() {
+    let bench = Bench::new(&FakeBackend::passing());
+    let of_environment = |name: &str, source| v1::EnvironmentVariable {
+        name: name.into(),
+        source: Some(source),
+    };
+    use v1::environment_variable::Source;
+    let request = CreateSessionRequest {
+        environment: Some(v1::Environment {
+            name: "staging".into(),
+            variables: vec![
+                of_environment("user", Source::Value("ada".into())),
+                of_environment("currency", Source::Value("EUR".into())),
+                of_environment("token", Source::Hidden("h1dd3n".into())),
+                of_environment("password", Source::Secret("PASSWORD".into())),
+            ],
+        }),
+        env: [("SHOP_KEY".to_owned(), "k3y-of-the-shop".to_owned())].into(),
+        variables: vec![
+            variable("user", "bob"),
+            v1::Variable {
+                name: "key".into(),
+                source: Some(v1::variable::Source::Env("SHOP_KEY".into())),
+            },
+        ],
+        base_url: "http://shop.test/${ENV:SHOP_KEY}".into(),
+        ..CreateSessionRequest::default()
+    };
+    let session = bench.create(request).await.unwrap();
+    assert_eq!(session.environment, "staging");
+    assert_eq!(session.base_url, "http://shop.test/••••");
+    let text = "$user $currency $token $password $key ${ENV:SHOP_KEY} $ENVIRONMENT";
+    let result = bench
+        .run(
+            &session.name,
+            v1::Log {
+                message: text.into(),
+            },
+        )
+        .await;
+    let result = result.unwrap();
+    assert_eq!(result.outcome(), Outcome::Pass, "{result:?}");
+    let shown = prost_types::Value::from("bob EUR •••• •••• •••• •••• staging".to_owned());
+    assert_eq!(result.output, Some(shown));
+    let read = bench.sessions.get(&session.name).await.unwrap();
+    for (name, value) in [("user", "bob"), ("currency", "EUR"), ("token", "••••")] {
+        assert_eq!(read.variables[name], value);
+    }
+    let kept = format!("{:?} {read:?}", bench.store.sessions());
+    for secret in ["h1dd3n", "c4n4ry", "k3y-of"] {
+        assert!(!kept.contains(secret), "{kept}");
+    }
+    let unknown = v1::Log {
+        message: "${ENV:NOBODY_BRINGS_IT}".into(),
+    };
+    let result = bench.run(&session.name, unknown).await.unwrap();
+    assert_eq!(result.outcome(), Outcome::Error);
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use etude::v1::ErrorReason;
-use etude_language::{Environments, ResolvedEnvironment, parse_environments, template};
+use etude_language::{Brought, Environments, ResolvedEnvironment, parse_environments, template};
 
 use super::super::output::note;
 use super::super::problem::{Exit, Problem};
@@ -27,7 +27,31 @@ pub(crate) struct EnvironmentArgs {
 
 impl EnvironmentArgs {
     /// Reads the file and finds the environment, if one is asked for.
-    pub(super) fn resolve(&self) -> Result<Option<ResolvedEnvironment>, Problem> {
+    pub(crate) fn resolve(&self) -> Result<Option<ResolvedEnvironment>, Problem> {
+        let Some(resolved) = self.resolve_with(|variable| std::env::var(variable).ok())? else {
+            return Ok(None);
+        };
+        match resolved.missing.as_slice() {
+            [] => Ok(Some(resolved)),
+            missing => Err(Problem::bad_input(format!(
+                "the environment {} reads environment variables that are not set: {}",
+                resolved.environment.name,
+                missing.join(", ")
+            ))),
+        }
+    }
+
+    /// What a run in the environment would bring; values need not be there.
+    pub(crate) fn brought(&self) -> Result<Brought, Problem> {
+        let resolved = self.resolve_with(|_| Some(String::new()))?;
+        let environment = resolved.map(|resolved| resolved.environment);
+        Ok(environment.as_ref().map(Brought::from).unwrap_or_default())
+    }
+
+    fn resolve_with(
+        &self,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<ResolvedEnvironment>, Problem> {
         let Some(name) = &self.name else {
             return Ok(None);
         };
@@ -36,15 +60,10 @@ impl EnvironmentArgs {
             None => nearest_file().ok_or_else(|| missing_file(name))?,
         };
         let environments = read(&file)?;
-        let resolved = environments
-            .resolve(name, |variable| std::env::var(variable).ok())
-            .ok_or_else(|| unknown(name, &file, &environments))?;
-        match resolved.missing.as_slice() {
-            [] => Ok(Some(resolved)),
-            missing => Err(Problem::bad_input(format!(
-                "the environment {name} reads environment variables that are not set: {}",
-                missing.join(", ")
-            ))),
+        let resolved = environments.resolve(name, env);
+        match resolved {
+            Some(resolved) => Ok(Some(resolved)),
+            None => Err(unknown(name, &file, &environments)),
         }
     }
 }
@@ -96,15 +115,19 @@ fn unknown(name: &str, file: &Path, environments: &Environments) -> Problem {
 
 /// The values of the environment variables that a test and its base address use; others stay here.
 pub(super) fn used_by(test: &etude::v1::Test, base_url: &str) -> BTreeMap<String, String> {
-    let mut names = etude_language::environment_of(test);
-    if let Ok(base_url) = template::parse(base_url) {
-        let used = base_url.environment();
-        names.extend(used.map(|(name, _)| (name.to_owned(), true)));
-    }
-    let set = names.into_keys().filter_map(|name| {
+    let names = etude_language::environment_of(test).into_keys();
+    let set = names.filter_map(|name| {
         let value = std::env::var(&name).ok()?;
         Some((name, value))
     });
+    set.chain(used_in(base_url)).collect()
+}
+
+/// The values of the environment variables that a template uses.
+pub(crate) fn used_in(text: &str) -> BTreeMap<String, String> {
+    let template = template::parse(text).unwrap_or_default();
+    let names = template.environment();
+    let set = names.filter_map(|(name, _)| Some((name.to_owned(), std::env::var(name).ok()?)));
     set.collect()
 }
 

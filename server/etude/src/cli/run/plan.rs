@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use etude::v1::{Diagnostic, ErrorReason, Test};
-use etude_language::ResolvedEnvironment;
+use etude::v1::Test;
+use etude_language::{Brought, ResolvedEnvironment};
 
 use super::super::output::note;
 use super::super::problem::{Exit, Problem};
@@ -31,12 +31,12 @@ pub(crate) struct Plan {
 /// Reads all files. A mistake in one means that nothing is run; all mistakes are told.
 pub(crate) fn plan(files: &[(PathBuf, String)], how: &HowArgs) -> Result<Plan, Problem> {
     let environment = how.environment.resolve()?;
-    let known = known_variables(how, environment.as_ref());
+    let brought = brought(how, environment.as_ref());
     let mut tests = Vec::new();
     let mut wrong = 0;
     let count = files.len();
     for (file, name) in files {
-        match read(file, name, &known)? {
+        match read(file, name, &brought)? {
             Some(test) => tests.push(test),
             None => wrong += 1,
         }
@@ -53,28 +53,17 @@ pub(crate) fn plan(files: &[(PathBuf, String)], how: &HowArgs) -> Result<Plan, P
 }
 
 /// The variables that a test need not set, because they come with the run.
-fn known_variables(how: &HowArgs, environment: Option<&ResolvedEnvironment>) -> Vec<String> {
-    let named = environment.iter().flat_map(|resolved| {
-        let variables = resolved.environment.variables.iter();
-        variables.map(|variable| variable.name.clone())
-    });
+fn brought(how: &HowArgs, environment: Option<&ResolvedEnvironment>) -> Brought {
+    let environment = environment.map(|resolved| &resolved.environment);
+    let mut brought = environment.map(Brought::from).unwrap_or_default();
     let given = how.variables.iter().map(|given| given.name().to_owned());
-    named.chain(given).collect()
-}
-
-/// Whether a diagnostic warns of a variable that comes with the run.
-fn is_known(diagnostic: &Diagnostic, known: &[String]) -> bool {
-    diagnostic.reason == ErrorReason::UndefinedVariable.name()
-        && known
-            .iter()
-            .any(|name| diagnostic.message.contains(&format!("\"${name}\"")))
+    brought.variables.extend(given);
+    brought
 }
 
 /// A file's test; `None` when it has mistakes, which have been told.
-fn read(file: &Path, name: &str, known: &[String]) -> Result<Option<Planned>, Problem> {
-    let mut parsed = etude_language::parse(name, &files::read(file)?);
-    let diagnostics = &mut parsed.diagnostics;
-    diagnostics.retain(|diagnostic| !is_known(diagnostic, known));
+fn read(file: &Path, name: &str, brought: &Brought) -> Result<Option<Planned>, Problem> {
+    let parsed = etude_language::parse_in(name, &files::read(file)?, brought);
     if !parsed.diagnostics.is_empty() {
         note(&diagnostics::render(
             &parsed.diagnostics,

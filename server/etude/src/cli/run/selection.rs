@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use etude::Client;
-use etude::v1::{Outcome, Run};
+use etude::v1::{Outcome, Run, Test};
 use futures::TryStreamExt as _;
 use regex::{Regex, RegexBuilder};
 
@@ -20,7 +20,7 @@ const HISTORY: usize = 2000;
 /// Which tests are run, and in which order.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SelectionArgs {
-    /// Only tests with these tags: 'smoke and not (slow or flaky)'; a comma is an or
+    /// Only tests and checkpoints with these tags: 'smoke and not (slow or flaky)'; a comma is an or
     #[arg(long, visible_alias = "tag", value_name = "EXPRESSION", value_parser = tags::parse)]
     tags: Vec<TagExpression>,
 
@@ -46,11 +46,11 @@ pub(super) struct Shard {
 }
 
 impl SelectionArgs {
-    /// Keeps the tests that are wanted; `Err` when there are none. Those of a shard may be none:
-    /// other shards have them.
+    /// Keeps the tests and checkpoints that are wanted; `Err` when there are none. Those of a shard
+    /// may be none: other shards have them.
     pub(super) fn select(&self, mut tests: Vec<Planned>) -> Result<Vec<Planned>, Problem> {
         let all = tests.len();
-        tests.retain(|planned| self.takes(planned));
+        tests.retain_mut(|planned| self.takes(&mut planned.test));
         if tests.is_empty() {
             return Err(Problem::bad_input(format!(
                 "none of the {all} tests has the asked tag or name"
@@ -62,11 +62,21 @@ impl SelectionArgs {
         }
     }
 
-    fn takes(&self, planned: &Planned) -> bool {
-        let tags = &planned.test.tags;
-        let tagged = self.tags.is_empty() || self.tags.iter().any(|wanted| wanted.takes(tags));
+    /// Whether a test is wanted; checkpoints that are not are taken out of it.
+    fn takes(&self, test: &mut Test) -> bool {
         let named = self.grep.as_ref();
-        tagged && named.is_none_or(|pattern| pattern.is_match(&planned.test.name))
+        if !named.is_none_or(|pattern| pattern.is_match(&test.name)) {
+            return false;
+        }
+        let Test {
+            tags, checkpoints, ..
+        } = test;
+        checkpoints.retain(|checkpoint| self.takes_tags(&[&**tags, &checkpoint.tags].concat()));
+        !checkpoints.is_empty()
+    }
+
+    fn takes_tags(&self, tags: &[String]) -> bool {
+        self.tags.is_empty() || self.tags.iter().any(|wanted| wanted.takes(tags))
     }
 }
 

@@ -60,8 +60,8 @@ fn check(context: &Context<'_>, found: &mut Found) {
 /// The steps, whatever their places.
 fn body(checkpoint: &Checkpoint) -> Vec<u8> {
     let mut body = Checkpoint {
-        name: String::new(),
         steps: checkpoint.steps.clone(),
+        ..Checkpoint::default()
     };
     body.steps.iter_mut().for_each(forget);
     body.encode_to_vec()
