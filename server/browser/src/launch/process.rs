@@ -237,12 +237,14 @@ mod tests {
 
     /// A driver that does what a script says; `$0.starts` counts how often it was started.
     fn driver(folder: &Path, script: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt as _;
-
         let program = folder.join("driver");
         let counting = format!("#!/bin/sh\necho x >> $0.starts\n{script}\n");
-        std::fs::write(&program, counting).unwrap();
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        // Written by another process: what another test starts would inherit a file that is open
+        // for writing here, and no such file can be executed.
+        let write = "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", write, "sh"]).arg(&program).arg(counting);
+        assert!(shell.status().unwrap().success());
         program
     }
 
@@ -276,7 +278,8 @@ mod tests {
         let (process, starts) = started(folder.path(), script).await;
         let error = process.unwrap_err().to_string();
         assert_eq!(starts, STARTS);
-        let expected = "it ended without naming a port, 3 times: IPv4 port not available. Exiting...";
+        let expected =
+            "it ended without naming a port, 3 times: IPv4 port not available. Exiting...";
         assert!(error.ends_with(expected), "{error}");
     }
 
