@@ -167,6 +167,28 @@ pub fn sendable(step: &model::Step) -> ParsedStep {
     }
 }
 
+/// Whether a stored step is the one that was sent. The platform may add to it: a kind, what a run
+/// has found.
+pub fn is_stored_as(sent: &ParsedStep, stored: &model::Step) -> bool {
+    let stored = sendable(stored);
+    let (sent, stored) = (Wire::sent(sent), Wire::sent(&stored));
+    let same_target = match (sent.target, stored.target) {
+        (Some(sent), Some(stored)) => target::is_among(sent, stored),
+        (sent, stored) => sent.is_none() && stored.is_none(),
+    };
+    same_target
+        && sent.action == stored.action
+        && sent.value == stored.value
+        && sent.variable == stored.variable
+        && sent.expression == stored.expression
+        && (sent.optional, sent.ignore_outcome, sent.skip)
+            == (stored.optional, stored.ignore_outcome, stored.skip)
+        && sent
+            .meta
+            .iter()
+            .all(|(key, value)| value.is_null() || stored.meta.get(key) == Some(value))
+}
+
 fn decode_command(wire: &Wire<'_>) -> Option<v1::Command> {
     let command = match wire.action {
         "NAVIGATE" | "SCROLL" => navigate::decode(wire),

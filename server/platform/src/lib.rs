@@ -1,8 +1,9 @@
 //! The Virtuoso platform over its HTTP API.
 //!
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
-//! [`codec`] turns typed steps into the platform's and back.
+//! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls.
 
 pub mod calls;
+pub mod client;
 pub mod codec;
 pub mod model;

@@ -1,0 +1,211 @@
+//! Calls that make something new. When the answer to one is lost, what was made is looked for.
+
+use std::collections::HashSet;
+
+use etude::v1::ErrorReason;
+use etude_engine::{Error, Result};
+
+use super::Client;
+use super::settle::Found;
+use crate::calls::journeys::Attached;
+use crate::calls::{ApiRequest, checkpoints, goals, journeys, projects, steps};
+use crate::codec;
+use crate::model::{Checkpoint, Goal, Journey, ParsedStep, Project, Step, StepAdded};
+
+impl Client {
+    /// Creates a project. Names are unique in an organization.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; PLATFORM_ALREADY_EXISTS: the name is taken.
+    pub async fn create_project(
+        &self,
+        organization: i64,
+        name: &str,
+        description: &str,
+    ) -> Result<Project> {
+        let call = projects::create(organization, name, description);
+        let request = call.request.clone();
+        let named = |list: Vec<Project>| {
+            Found::only(list.into_iter().filter(|project| project.name == name))
+        };
+        let look = || projects::list(organization);
+        let project = self.settled(call, look, named).await?;
+        with_id(project.id, &request).map(|()| project)
+    }
+
+    /// Creates a goal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn create_goal(&self, goal: &goals::NewGoal) -> Result<Goal> {
+        let list = || goals::list(goal.project);
+        let before = ids(self.fresh().call(list()).await?, |goal: &Goal| goal.id);
+        let call = goals::create(goal);
+        let request = call.request.clone();
+        let find = |list: Vec<Goal>| {
+            let mine = |one: &Goal| one.name == goal.name && !before.contains(&one.id);
+            Found::only(list.into_iter().filter(mine))
+        };
+        let made = self.settled(call, list, find).await?;
+        with_id(made.id, &request).map(|()| made)
+    }
+
+    /// Creates a journey in a snapshot.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn create_journey(
+        &self,
+        goal: i64,
+        snapshot: i64,
+        title: &str,
+        draft: bool,
+    ) -> Result<Journey> {
+        let list = || journeys::list(goal, snapshot);
+        let before = ids(self.fresh().call(list()).await?, |one| one.journey.id);
+        let call = journeys::create(goal, snapshot, title, draft);
+        let request = call.request.clone();
+        let find = |list: Vec<crate::model::JourneyStatus>| {
+            let journeys = list.into_iter().map(|status| status.journey);
+            let mine = |one: &Journey| one.title == title && !before.contains(&one.id);
+            Found::only(journeys.filter(mine))
+        };
+        let made = self.settled(call, list, find).await?;
+        with_id(made.id, &request).map(|()| made)
+    }
+
+    /// Creates a checkpoint in a snapshot. Titles are unique in a goal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn create_checkpoint(
+        &self,
+        goal: i64,
+        snapshot: i64,
+        title: &str,
+    ) -> Result<Checkpoint> {
+        let call = checkpoints::create(goal, snapshot, title);
+        let request = call.request.clone();
+        let find = |all: crate::model::Checkpoints| {
+            let mine = all.checkpoints.into_iter();
+            let mine = mine.filter(|(_, one)| one.title == title);
+            Found::only(mine.map(|(id, one)| Checkpoint {
+                id,
+                goal_id: Some(goal),
+                snapshot_id: Some(snapshot),
+                name: one.name,
+                title: one.title,
+                ..Checkpoint::default()
+            }))
+        };
+        let made = self
+            .settled(call, || goals::checkpoints(goal), find)
+            .await?;
+        with_id(made.id, &request).map(|()| made)
+    }
+
+    /// Puts a checkpoint into a journey at a position, from 2.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn attach(&self, journey: i64, what: Attached, position: i32) -> Result<()> {
+        // One of the library may stand there several times: what counts is one more.
+        let before = match what {
+            Attached::Checkpoint(_) => 0,
+            Attached::Library(_) => {
+                let journey = self.fresh().call(journeys::get(journey)).await?;
+                times(&journey, what)
+            }
+        };
+        let find = |journey: Journey| match times(&journey, what) > before {
+            true => Found::This(Box::new(())),
+            false => Found::Nothing,
+        };
+        let call = journeys::attach(journey, what, position);
+        self.settled(call, || journeys::get(journey), find).await
+    }
+
+    /// Inserts a step into a checkpoint at an index, from 0. Other clients of the same platform do
+    /// not disturb this unless they add the very same step while the answer is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; PLATFORM_STEP_REFUSED: the platform does not take such a step.
+    pub async fn create_step(
+        &self,
+        checkpoint: i64,
+        index: i32,
+        step: &ParsedStep,
+    ) -> Result<StepAdded> {
+        let before = self.baseline(checkpoint).await?;
+        let call = steps::create(checkpoint, index, step);
+        let request = call.request.clone();
+        let find = |seen: Checkpoint| {
+            let new = |one: &&Step| !before.contains(&one.id) && codec::is_stored_as(step, one);
+            let mine: Vec<Step> = seen.steps.iter().filter(new).cloned().collect();
+            Found::only(mine.into_iter().map(|test_step| StepAdded {
+                test_step,
+                checkpoint: Some(seen.clone()),
+                ..StepAdded::default()
+            }))
+        };
+        let look = || checkpoints::get(checkpoint);
+        let added = self.settled(call, look, find).await;
+        let baselines = &self.shared.baselines;
+        match &added {
+            Ok(added) => match &added.checkpoint {
+                Some(seen) if seen.id == checkpoint && !seen.steps.is_empty() => {
+                    let steps = seen.steps.iter().map(|step| step.id);
+                    baselines.set(checkpoint, steps.collect());
+                    baselines.add(checkpoint, added.test_step.id);
+                }
+                _ => baselines.add(checkpoint, added.test_step.id),
+            },
+            Err(_) => baselines.forget(checkpoint),
+        }
+        let added = added?;
+        with_id(added.test_step.id, &request).map(|()| added)
+    }
+
+    /// The steps that the checkpoint is known to have: from the last answer, or asked for.
+    async fn baseline(&self, checkpoint: i64) -> Result<HashSet<i64>> {
+        if let Some(steps) = self.shared.baselines.get(checkpoint) {
+            return Ok(steps);
+        }
+        let seen = self.fresh().call(checkpoints::get(checkpoint)).await?;
+        let steps = ids(seen.steps, |step: &Step| step.id);
+        self.shared.baselines.set(checkpoint, steps.clone());
+        Ok(steps)
+    }
+}
+
+fn ids<T>(items: Vec<T>, id: impl Fn(&T) -> i64) -> HashSet<i64> {
+    items.iter().map(id).collect()
+}
+
+/// How often it stands in the journey.
+fn times(journey: &Journey, what: Attached) -> usize {
+    let cases = journey.cases.iter().flatten();
+    let same = |case: &&Checkpoint| match what {
+        Attached::Checkpoint(id) => case.id == id && case.library_checkpoint_id.is_none(),
+        Attached::Library(id) => case.library_checkpoint_id == Some(id),
+    };
+    cases.filter(same).count()
+}
+
+/// A success without an id is none: no id is ever made up.
+fn with_id(id: i64, request: &ApiRequest) -> Result<()> {
+    if id > 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "the platform's answer to {} {} has no id; look whether it was made before you repeat it",
+        request.method, request.path
+    );
+    Err(Error::new(ErrorReason::PlatformBadResponse, message))
+}

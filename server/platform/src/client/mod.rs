@@ -1,0 +1,146 @@
+//! The client of the platform's HTTP API: the cloud's, or the local one within this process.
+//!
+//! [`Client::call`] sends a [`Call`](crate::calls::Call) through the layers of [`layers`] and reads
+//! its answer. Creating calls have methods of their own in `creates`: when the answer to one is
+//! lost, they read back what has become of it, so that nothing is made twice and no success is
+//! told that did not happen.
+//!
+//! A client belongs to one token. It is cheap to clone; its clones share connections, limits and
+//! cache. Dropping a call's future gives its place free at once and closes its request.
+
+mod account;
+mod answer;
+mod creates;
+mod failure;
+mod layers;
+mod metrics;
+mod options;
+mod settle;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etude_engine::{Error, Result};
+
+use crate::calls::{Call, Kind};
+pub(crate) use failure::Failure;
+use layers::{Layer as _, Stack};
+pub use metrics::{BreakerState, Metrics};
+pub use options::{BreakerOptions, ClientOptions, Limits};
+use settle::Baselines;
+use tokio::sync::OnceCell;
+use transport::Transport;
+
+/// A client of a platform.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    fresh: bool,
+}
+
+struct Shared {
+    is_local: bool,
+    organization: OnceCell<i64>,
+    stack: Stack,
+    counters: Arc<metrics::Counters>,
+    baselines: Baselines,
+    first_look: Duration,
+}
+
+impl Client {
+    /// A client of a platform behind an address.
+    ///
+    /// # Errors
+    ///
+    /// PLATFORM_NOT_CONFIGURED: the token is empty or cannot stand in a header, or the address is
+    /// none.
+    pub fn remote(options: ClientOptions) -> Result<Self> {
+        let transport = Transport::remote(&options)?;
+        let organization = OnceCell::new_with(options.organization);
+        Ok(Self::over(transport, &options.limits, organization))
+    }
+
+    /// A client of the local platform, whose router has its paths below `/api`.
+    pub fn local(router: axum::Router) -> Self {
+        let limits = Limits::within_process();
+        Self::over(Transport::local(router), &limits, OnceCell::new())
+    }
+
+    fn over(transport: Transport, limits: &Limits, organization: OnceCell<i64>) -> Self {
+        let counters = Arc::new(metrics::Counters::default());
+        let shared = Shared {
+            is_local: matches!(transport, Transport::Local(_)),
+            organization,
+            stack: layers::stack(transport, limits, &counters),
+            counters,
+            baselines: Baselines::default(),
+            first_look: limits.first_look,
+        };
+        Self {
+            shared: Arc::new(shared),
+            fresh: false,
+        }
+    }
+
+    /// The same client, reading nothing from its cache: for what is read to be certain.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            fresh: true,
+        }
+    }
+
+    /// Sends a call and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// A reason PLATFORM_…, with the platform's own code and words in the metadata.
+    /// PLATFORM_OUTCOME_UNKNOWN: the answer to a creating call was lost.
+    pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        match self.attempt(&call).await {
+            Ok(answer) => Ok(answer),
+            Err(failure) if call.request.kind == Kind::Create && failure.may_have_happened() => {
+                Err(settle::unknown(&call.request, &failure))
+            }
+            Err(failure) => Err(failure.into_error(&call.request)),
+        }
+    }
+
+    /// Sends a call once through all layers.
+    async fn attempt<T>(&self, call: &Call<T>) -> Result<T, Failure> {
+        let answer = if self.fresh && call.request.kind == Kind::Read {
+            let mut request = call.request.clone();
+            request.kind = Kind::Watch;
+            self.shared.stack.send(&request).await?
+        } else {
+            self.shared.stack.send(&call.request).await?
+        };
+        call.read(answer).map_err(|error| Failure::BadAnswer {
+            success: true,
+            what: format!("it lacks what such an answer has: {error}"),
+        })
+    }
+
+    /// What the client has done so far, and its state.
+    pub fn metrics(&self) -> Metrics {
+        self.shared.stack.metrics(&self.shared.counters)
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("metrics", &self.metrics())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the settings of a client.
+fn not_configured(message: impl Into<String>) -> Error {
+    Error::new(etude::v1::ErrorReason::PlatformNotConfigured, message)
+}
+
+#[cfg(test)]
+mod tests;
