@@ -63,6 +63,10 @@ bench-language: ## Measure the test language beside PyYAML (ETUDE_CORPUS=DIR add
 		cargo bench --locked --package etude-language --bench language
 .PHONY: bench-language
 
+bench-platform: ## Measure the client of the platform: what it adds, what it carries at once
+	cargo bench --locked --package etude-platform --bench client
+.PHONY: bench-platform
+
 fuzz: ## Fuzz the test language (FUZZ="document" picks, FUZZ_SECONDS=60 for each)
 	@scripts/install-deps fuzz
 	scripts/fuzz $(or $(FUZZ_SECONDS),60) $(FUZZ)

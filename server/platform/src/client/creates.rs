@@ -130,8 +130,9 @@ impl Client {
         self.settled(call, || journeys::get(journey), find).await
     }
 
-    /// Inserts a step into a checkpoint at an index, from 0. Other clients of the same platform do
-    /// not disturb this unless they add the very same step while the answer is lost.
+    /// Inserts a step into a checkpoint at an index, from 0. Steps of one checkpoint are added one
+    /// after the other, in the order of the calls. Clients elsewhere do not disturb this, unless
+    /// one adds the very same step while the answer to this one is lost.
     ///
     /// # Errors
     ///
@@ -142,46 +143,44 @@ impl Client {
         index: i32,
         step: &ParsedStep,
     ) -> Result<StepAdded> {
-        let before = self.baseline(checkpoint).await?;
+        let mut known = self.shared.baselines.lock(checkpoint).await;
+        // Taken out: a call that is given up on its way leaves nothing that may be wrong.
+        let before = match known.take() {
+            Some(before) => before,
+            None => self.steps_of(checkpoint).await?,
+        };
         let call = steps::create(checkpoint, index, step);
         let request = call.request.clone();
-        let find = |seen: Checkpoint| {
-            let new = |one: &&Step| !before.contains(&one.id) && codec::is_stored_as(step, one);
-            let mine: Vec<Step> = seen.steps.iter().filter(new).cloned().collect();
-            Found::only(mine.into_iter().map(|test_step| StepAdded {
-                test_step,
-                checkpoint: Some(seen.clone()),
-                ..StepAdded::default()
-            }))
-        };
+        let find = |seen: Checkpoint| Found::only(new_twins(step, &before, &seen));
         let look = || checkpoints::get(checkpoint);
-        let added = self.settled(call, look, find).await;
-        let baselines = &self.shared.baselines;
-        match &added {
-            Ok(added) => match &added.checkpoint {
-                Some(seen) if seen.id == checkpoint && !seen.steps.is_empty() => {
-                    let steps = seen.steps.iter().map(|step| step.id);
-                    baselines.set(checkpoint, steps.collect());
-                    baselines.add(checkpoint, added.test_step.id);
-                }
-                _ => baselines.add(checkpoint, added.test_step.id),
-            },
-            Err(_) => baselines.forget(checkpoint),
+        let added = self.settled(call, look, find).await?;
+        with_id(added.test_step.id, &request)?;
+        let seen = added.checkpoint.iter().flat_map(|seen| &seen.steps);
+        let mut steps: HashSet<i64> = seen.map(|step| step.id).collect();
+        if steps.is_empty() {
+            steps = before;
         }
-        let added = added?;
-        with_id(added.test_step.id, &request).map(|()| added)
+        steps.insert(added.test_step.id);
+        *known = Some(steps);
+        Ok(added)
     }
 
-    /// The steps that the checkpoint is known to have: from the last answer, or asked for.
-    async fn baseline(&self, checkpoint: i64) -> Result<HashSet<i64>> {
-        if let Some(steps) = self.shared.baselines.get(checkpoint) {
-            return Ok(steps);
-        }
+    /// The steps that the checkpoint has now.
+    async fn steps_of(&self, checkpoint: i64) -> Result<HashSet<i64>> {
         let seen = self.fresh().call(checkpoints::get(checkpoint)).await?;
-        let steps = ids(seen.steps, |step: &Step| step.id);
-        self.shared.baselines.set(checkpoint, steps.clone());
-        Ok(steps)
+        Ok(ids(seen.steps, |step: &Step| step.id))
     }
+}
+
+/// The steps that were not there before and say what was sent.
+fn new_twins(sent: &ParsedStep, before: &HashSet<i64>, seen: &Checkpoint) -> Vec<StepAdded> {
+    let new = |step: &&Step| !before.contains(&step.id) && codec::is_stored_as(sent, step);
+    let added = |step: &Step| StepAdded {
+        test_step: step.clone(),
+        checkpoint: Some(seen.clone()),
+        ..StepAdded::default()
+    };
+    seen.steps.iter().filter(new).map(added).collect()
 }
 
 fn ids<T>(items: Vec<T>, id: impl Fn(&T) -> i64) -> HashSet<i64> {

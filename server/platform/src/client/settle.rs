@@ -1,10 +1,12 @@
 //! What has become of a creation whose answer was lost.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use etude::v1::ErrorReason;
 use etude_engine::{Error, Result};
 use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Client, Failure};
 use crate::calls::{ApiRequest, Call};
@@ -93,34 +95,27 @@ pub(super) fn unknown(request: &ApiRequest, failure: &Failure) -> Error {
         .resource(request.path.trim_start_matches('/'))
 }
 
-/// Which steps a checkpoint had before a step was added, so that a lost one can be told from its
-/// twins.
-#[derive(Debug, Default)]
-pub(super) struct Baselines(Mutex<HashMap<i64, HashSet<i64>>>);
+/// Which steps a checkpoint has, as far as its last answer told: what a lost step is told from its
+/// twins by.
+pub(super) type Known = Option<HashSet<i64>>;
 
-/// More checkpoints than this are not remembered.
+/// What is known of each checkpoint. Whoever adds a step holds its lock until that is settled, so
+/// that no step of another caller is taken for it.
+#[derive(Debug, Default)]
+pub(super) struct Baselines(Mutex<HashMap<i64, Arc<tokio::sync::Mutex<Known>>>>);
+
+/// With more checkpoints than this, those that nobody adds to are forgotten.
 const REMEMBERED: usize = 10_000;
 
 impl Baselines {
-    pub(super) fn get(&self, checkpoint: i64) -> Option<HashSet<i64>> {
-        self.0.lock().get(&checkpoint).cloned()
-    }
-
-    pub(super) fn set(&self, checkpoint: i64, steps: HashSet<i64>) {
-        let mut all = self.0.lock();
-        if all.len() >= REMEMBERED {
-            all.clear();
-        }
-        all.insert(checkpoint, steps);
-    }
-
-    pub(super) fn add(&self, checkpoint: i64, step: i64) {
-        if let Some(steps) = self.0.lock().get_mut(&checkpoint) {
-            steps.insert(step);
-        }
-    }
-
-    pub(super) fn forget(&self, checkpoint: i64) {
-        self.0.lock().remove(&checkpoint);
+    pub(super) async fn lock(&self, checkpoint: i64) -> OwnedMutexGuard<Known> {
+        let lock = {
+            let mut all = self.0.lock();
+            if all.len() >= REMEMBERED {
+                all.retain(|_, lock| Arc::strong_count(lock) > 1);
+            }
+            all.entry(checkpoint).or_default().clone()
+        };
+        lock.lock_owned().await
     }
 }

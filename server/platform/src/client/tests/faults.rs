@@ -145,6 +145,36 @@ async fn a_creation_that_did_not_happen_is_no_success() {
 }
 
 #[tokio::test]
+async fn the_same_step_of_two_callers_is_added_twice_and_lost_once() {
+    let platform = Platform::default();
+    let upstream = losing(&platform, 0, false, || Reply::Reset).await;
+    let client = client(&upstream, quick());
+    let step = click("Next");
+    let one = client.create_step(7, 0, &step);
+    let other = client.create_step(7, 0, &step);
+    let (one, other) = tokio::join!(one, other);
+    // The step of the second caller is not taken for the lost one of the first.
+    assert_eq!(one.unwrap_err().reason, ErrorReason::PlatformOutcomeUnknown);
+    assert_eq!(other.unwrap().test_step.id, 100);
+    assert_eq!(platform.count(), 1);
+}
+
+#[tokio::test]
+async fn a_step_that_is_given_up_on_its_way_confuses_nobody() {
+    let platform = Platform::default();
+    // The step happens, but its caller does not wait for the answer.
+    let upstream = losing(&platform, 0, true, || Reply::Silence).await;
+    let client = client(&upstream, quick());
+    let step = click("Next");
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(500), client.create_step(7, 0, &step));
+    given_up.await.unwrap_err();
+    assert_eq!(platform.count(), 1);
+    let next = client.create_step(7, 1, &step).await.unwrap();
+    assert_eq!((next.test_step.id, platform.count()), (101, 2));
+}
+
+#[tokio::test]
 async fn the_same_step_of_two_clients_is_told_to_be_uncertain() {
     let platform = Platform::default();
     let upstream = {
