@@ -1,9 +1,11 @@
 //! The Virtuoso platform over its HTTP API.
 //!
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
-//! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls.
+//! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
+//! server that is compatible with it.
 
 pub mod calls;
 pub mod client;
 pub mod codec;
+pub mod local;
 pub mod model;

@@ -12,7 +12,7 @@ pub mod execution;
 pub mod goal;
 pub mod journey;
 pub mod library;
-mod loose;
+pub(crate) mod loose;
 pub mod plan;
 pub mod project;
 pub mod script;

@@ -1,0 +1,10 @@
+//! Tests of the local platform through its HTTP API.
+
+// A test may fail by panicking: that is how a test fails.
+#![allow(clippy::unwrap_used)]
+
+mod authoring;
+mod bad_input;
+mod common;
+mod exchanges;
+mod reference_cli;
