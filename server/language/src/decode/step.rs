@@ -203,13 +203,14 @@ impl<'d> Decoder<'d, '_> {
             ErrorReason::UnknownCommand,
             format!("no command is called \"{}\"", shown(key)),
         );
-        self.mistakes.add(match suggest::nearest(key, keys) {
-            None if key.contains(' ') => {
-                mistake.suggest("a step is a command and its value, such as \"click: Log in\"")
-            }
-            None => mistake.suggest("\"etude commands\" lists them"),
-            nearest => mistake.did_you_mean(nearest),
-        });
+        self.mistakes
+            .add(match suggest::nearest_command(key, keys) {
+                None if key.contains(' ') => {
+                    mistake.suggest("a step is a command and its value, such as \"click: Log in\"")
+                }
+                None => mistake.suggest("\"etude commands\" lists them"),
+                nearest => mistake.did_you_mean(nearest),
+            });
     }
 
     /// `- refresh`: a command without fields.
