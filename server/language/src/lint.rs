@@ -2,7 +2,7 @@
 //!
 //! - [`lint`]: the findings in a file
 //! - [`fix`]: the file with its safe fixes applied
-//! - [`Levels`]: how bad each rule's findings are, also from a configuration file
+//! - [`Levels`]: how bad each rule's findings are, and its bounds, also from a configuration file
 //! - [`rules()`] and [`page()`]: what the rules are, for people
 //!
 //! A rule looks at the typed test, so that it knows every dialect; what it finds has the place in
@@ -15,6 +15,7 @@ mod finding;
 mod fix;
 mod levels;
 mod mask;
+mod options;
 mod page;
 mod rules;
 mod selector;
@@ -32,6 +33,7 @@ use finding::{Finding, Found};
 pub(crate) use fix::meaning;
 pub use fix::{Fixed, fix};
 pub use levels::{Levels, UnknownRule};
+pub use options::OptionError;
 pub use page::{page, rule_page};
 use rules::{Check, Rule};
 
@@ -75,7 +77,7 @@ pub fn lint(file_name: &str, content: &[u8], levels: &Levels) -> Vec<v1::LintFin
     };
     let context = read
         .as_ref()
-        .map(|read| Context::new(&source, read, &mistakes));
+        .map(|read| Context::new(&source, read, &mistakes, levels.options()));
     let (mut findings, secrets) = match &context {
         Some(context) => (check(context, levels), mask::secrets(context)),
         None => (Vec::new(), Vec::new()),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use etude::v1::{LintFinding, LintLevel, Severity};
 use etude_language::lint::{self as language, Levels};
+use rayon::prelude::*;
 
 use super::files;
 use super::output::{self, note};
@@ -31,9 +32,10 @@ pub(crate) struct Args {
     #[arg(long)]
     fix: bool,
 
-    /// Set the level of a rule: off, note, warning or error; can be given several times
+    /// Set the level of a rule (off, note, warning or error), or an option of it, such as
+    /// long-wait.wait=30s; can be given several times
     #[arg(long = "rule", value_name = "RULE=LEVEL", value_parser = setting)]
-    settings: Vec<(String, LintLevel)>,
+    settings: Vec<Setting>,
 
     /// End with 1 when there is a finding as bad as this
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -54,6 +56,14 @@ pub(crate) struct Args {
     /// List the rules with their levels
     #[arg(long)]
     rules: bool,
+}
+
+/// What a flag sets.
+#[derive(Debug, Clone)]
+enum Setting {
+    Level(String, LintLevel),
+    /// A rule, its option and the option's value.
+    Option(String, String, String),
 }
 
 /// The form of the findings.
@@ -102,12 +112,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
         return Ok(Exit::Passed);
     }
     let mut configs = Configs::new(args.config.as_deref(), args.no_config, flags(args)?)?;
+    let files = files::find(&args.paths)?;
+    let levels = files.iter().map(|file| configs.of(file));
+    let levels = levels.collect::<Result<Vec<_>, _>>()?;
+    let looked = files.par_iter().zip(&levels);
+    let looked = looked.map(|(file, levels)| look_at(file, levels, args));
     let mut reports = Vec::new();
-    for file in files::find(&args.paths)? {
-        let report = look_at(&file, configs.of(&file)?, args)?;
+    for (file, looked) in files.iter().zip(looked.collect::<Vec<_>>()) {
+        let Looked { report, said } = looked?;
+        said.iter().for_each(|line| note(line));
         if args.output == Form::Human {
             let text = report::human(&report.findings, Style::of_stdout());
-            match is_stdout_taken(&file, args) {
+            match is_stdout_taken(file, args) {
                 true => note(text.trim_end()),
                 false => output::print(&text)?,
             }
@@ -127,18 +143,25 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
 /// The levels that flags set.
 fn flags(args: &Args) -> Result<Levels, Problem> {
     let mut levels = Levels::default();
-    for (rule, level) in &args.settings {
-        let set = levels.set(rule, *level);
-        set.map_err(|unknown| Problem::bad_input(unknown.to_string()))?;
+    for setting in &args.settings {
+        let set = match setting {
+            Setting::Level(rule, level) => levels.set(rule, *level).map_err(Into::into),
+            Setting::Option(rule, option, value) => levels.set_option(rule, option, value),
+        };
+        set.map_err(|error| Problem::bad_input(error.to_string()))?;
     }
     Ok(levels)
 }
 
-/// `fixed-sleep=off`
-fn setting(text: &str) -> Result<(String, LintLevel), String> {
+/// `fixed-sleep=off`, or `long-wait.wait=30s`
+fn setting(text: &str) -> Result<Setting, String> {
     let (rule, level) = text
         .split_once('=')
         .ok_or("write RULE=LEVEL, such as fixed-sleep=error")?;
+    if let Some((rule, option)) = rule.split_once('.') {
+        let (rule, option) = (rule.to_owned(), option.to_owned());
+        return Ok(Setting::Option(rule, option, level.to_owned()));
+    }
     let level = match level {
         "off" => LintLevel::Off,
         "note" => LintLevel::Note,
@@ -146,7 +169,7 @@ fn setting(text: &str) -> Result<(String, LintLevel), String> {
         "error" => LintLevel::Error,
         _ => return Err("the level is off, note, warning or error".to_owned()),
     };
-    Ok((rule.to_owned(), level))
+    Ok(Setting::Level(rule.to_owned(), level))
 }
 
 /// Whether the fixed file goes where findings go otherwise.
@@ -154,15 +177,22 @@ fn is_stdout_taken(file: &Path, args: &Args) -> bool {
     args.fix && file.as_os_str() == files::STDIN
 }
 
+/// What was found in a file, and what is said of its fixes.
+struct Looked {
+    report: Report,
+    said: Vec<String>,
+}
+
 /// The findings of a file, after its safe fixes where that is wanted.
-fn look_at(file: &Path, levels: &Levels, args: &Args) -> Result<Report, Problem> {
+fn look_at(file: &Path, levels: &Levels, args: &Args) -> Result<Looked, Problem> {
     let name = files::name(file);
+    let mut said = Vec::new();
     let mut content = files::read(file)?;
     if args.fix {
         let fixed = language::fix(&name, &content, levels);
         if fixed.refused > 0 {
             let count = fixed.refused;
-            note(&format!(
+            said.push(format!(
                 "{name}: {count} fixes would change what the file means; left out"
             ));
         }
@@ -170,7 +200,7 @@ fn look_at(file: &Path, levels: &Levels, args: &Args) -> Result<Report, Problem>
         if let Some(better) = fixed.content {
             if !is_stdin {
                 files::replace(file, &better)?;
-                note(&format!("{name}: {} fixes applied", fixed.applied));
+                said.push(format!("{name}: {} fixes applied", fixed.applied));
             }
             content = better;
         }
@@ -179,7 +209,8 @@ fn look_at(file: &Path, levels: &Levels, args: &Args) -> Result<Report, Problem>
         }
     }
     let findings = language::lint(&name, &content, levels);
-    Ok(Report { name, findings })
+    let report = Report { name, findings };
+    Ok(Looked { report, said })
 }
 
 impl Counts {

@@ -283,3 +283,39 @@ fn no_output_shows_a_credential() {
     }
     run(["lint", example("login.yaml").to_str().unwrap()]).expect(0);
 }
+
+#[test]
+fn options_of_rules_come_from_the_file_and_from_flags() {
+    let folder = folder(&[
+        ("a.yaml", SLEEPS),
+        ("b/c.yaml", SLEEPS),
+        ("b/etude.lint.yaml", "rules: {fixed-sleep: {above: 2s}}\n"),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let found = |more: &[&str]| {
+        let first = ["lint", path, "-o", "json"];
+        let reports = json(&run(first.iter().chain(more)).expect(0).stdout);
+        let reports = reports.as_array().unwrap().clone();
+        let all: Vec<Vec<String>> = reports
+            .iter()
+            .map(|report| {
+                names(&report["findings"])
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .collect();
+        all
+    };
+    assert_eq!(found(&[]), [vec!["fixed-sleep"], vec![]]);
+    assert_eq!(found(&["--rule", "fixed-sleep.above=5s"]), [[""; 0]; 2]);
+    let long = found(&["--rule", "long-wait.wait=1s"]);
+    assert_eq!(long, [["long-wait"], ["long-wait"]]);
+    for (setting, part) in [
+        ("long-wait.most=1s", "it has level, wait, limit"),
+        ("long-wiat.wait=1s", "did you mean \"long-wait\"?"),
+        ("long-wait.wait=1", "write it like 10s"),
+    ] {
+        run(["lint", path, "--rule", setting]).complains(2, &[part]);
+    }
+}

@@ -7,6 +7,7 @@ use etude::v1::{self, TestFormat, VariableUse};
 use prost_reflect::{DynamicMessage, Value};
 use prost_types::Duration;
 
+use super::options::Options;
 use crate::Read;
 use crate::decode::Places;
 use crate::diagnose::{BareDuration, Mistake, Mistakes};
@@ -31,6 +32,8 @@ pub(super) struct Context<'c> {
     pub(super) lists: Vec<List<'c>>,
     /// Every command of a step or a condition, in the order of the file.
     pub(super) commands: Vec<Said<'c>>,
+    /// The bounds that rules go by.
+    pub(super) options: &'c Options,
     places: &'c Places,
 }
 
@@ -85,7 +88,12 @@ pub(super) enum Kind {
 }
 
 impl<'c> Context<'c> {
-    pub(super) fn new(source: &'c Source<'c>, read: &'c Read<'c>, mistakes: &'c Mistakes) -> Self {
+    pub(super) fn new(
+        source: &'c Source<'c>,
+        read: &'c Read<'c>,
+        mistakes: &'c Mistakes,
+        options: &'c Options,
+    ) -> Self {
         let test = &read.decoded.test;
         let mut context = Self {
             source,
@@ -97,6 +105,7 @@ impl<'c> Context<'c> {
             written: read.tree.first(read.written),
             lists: Vec::new(),
             commands: Vec::new(),
+            options,
             places: &read.decoded.places,
         };
         context.add_list("setup".to_owned(), &test.setup, None);

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use etude::v1::{Diagnostic, ErrorReason, LintLevel, Severity};
 
+use super::options::{OptionError, Options};
 use super::rules::{self, Rule};
 use crate::diagnose::{Mistake, Mistakes, shown};
 use crate::source::Source;
 use crate::suggest;
-use crate::tree::{self, Content, Entry, Tree};
+use crate::tree::{self, Content, Entry, Node, Tree};
 
-/// The level of every rule.
+/// The level of every rule, and the bounds that it goes by.
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     set: HashMap<&'static str, LintLevel>,
+    options: Options,
 }
 
 /// No rule has this name.
@@ -41,25 +43,32 @@ impl Levels {
     ///
     /// No rule has this name.
     pub fn set(&mut self, rule: &str, level: LintLevel) -> Result<(), UnknownRule> {
-        let found = rules::find(rule).ok_or_else(|| UnknownRule {
-            name: shown(rule),
-            hint: hint(rule),
-        })?;
-        self.set.insert(found.name, level);
+        self.set.insert(find(rule)?.name, level);
         Ok(())
     }
 
-    /// Takes over every level that `other` sets.
-    pub fn extend(&mut self, other: &Self) {
-        self.set.extend(&other.set);
+    /// Sets a bound of a rule, such as `wait` of `long-wait` to `30s`.
+    ///
+    /// # Errors
+    ///
+    /// No rule has this name, or no such option, or the option no such value.
+    pub fn set_option(&mut self, rule: &str, option: &str, text: &str) -> Result<(), OptionError> {
+        self.options.set(find(rule)?, option, text)
     }
 
-    /// The levels of a configuration file:
+    /// Takes over every level and bound that `other` sets.
+    pub fn extend(&mut self, other: &Self) {
+        self.set.extend(&other.set);
+        self.options.extend(&other.options);
+    }
+
+    /// The levels and bounds of a configuration file:
     ///
     /// ```yaml
     /// rules:
     ///   fixed-sleep: error
     ///   brittle-position: off
+    ///   long-wait: {level: note, wait: 30s}
     /// ```
     ///
     /// # Errors
@@ -114,28 +123,57 @@ impl Levels {
         }
     }
 
+    /// A level, or a map of a level and bounds.
     fn read_rule(&mut self, tree: &Tree<'_>, entry: &Entry<'_>, mistakes: &mut Mistakes) {
         let value = tree.node(entry.value);
-        let word = match &value.content {
-            Content::Scalar(scalar) => scalar.text.as_ref(),
-            _ => "",
+        let rule = match find(&entry.key) {
+            Ok(rule) => rule,
+            Err(unknown) => {
+                let message = format!("no rule is called \"{}\"", unknown.name);
+                let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
+                return mistakes.add(mistake.suggest(unknown.hint));
+            }
         };
-        let Some((_, level)) = WORDS
-            .iter()
-            .find(|(name, _)| suggest::same_word(word, name))
-        else {
-            let message = match word {
-                "" => "a level must stand here".to_owned(),
-                word => format!("\"{}\" is no level", shown(word)),
+        let Content::Map(options) = &value.content else {
+            return self.read_level(rule, value, mistakes);
+        };
+        for option in options {
+            let value = tree.node(option.value);
+            if option.key == "level" {
+                self.read_level(rule, value, mistakes);
+                continue;
+            }
+            let set = self.options.set(rule, &option.key, word_of(value));
+            let (span, reason) = match set {
+                Ok(()) => continue,
+                Err(OptionError::Value { .. }) => (value.span, ErrorReason::InvalidValue),
+                Err(_) => (option.key_span, ErrorReason::UnknownKey),
             };
-            let mistake = Mistake::error(value.span, ErrorReason::InvalidValue, message);
-            return mistakes.add(mistake.suggest("write off, note, warning or error"));
-        };
-        if let Err(unknown) = self.set(&entry.key, *level) {
-            let message = format!("no rule is called \"{}\"", unknown.name);
-            let mistake = Mistake::error(entry.key_span, ErrorReason::UnknownKey, message);
-            mistakes.add(mistake.suggest(unknown.hint));
+            let message = set.err().map(|error| error.to_string()).unwrap_or_default();
+            let (message, what) = message.split_once("; ").unwrap_or((&message, ""));
+            mistakes.add(Mistake::error(span, reason, message.to_owned()).suggest(what));
         }
+    }
+
+    fn read_level(&mut self, rule: &'static Rule, value: &Node<'_>, mistakes: &mut Mistakes) {
+        let word = word_of(value);
+        let level = WORDS
+            .iter()
+            .find(|(name, _)| suggest::same_word(word, name));
+        if let Some((_, level)) = level {
+            self.set.insert(rule.name, *level);
+            return;
+        }
+        let message = match word {
+            "" => "a level must stand here".to_owned(),
+            word => format!("\"{}\" is no level", shown(word)),
+        };
+        let mistake = Mistake::error(value.span, ErrorReason::InvalidValue, message);
+        mistakes.add(mistake.suggest("write off, note, warning or error"));
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
     }
 
     pub(super) fn of(&self, rule: &Rule) -> LintLevel {
@@ -153,6 +191,21 @@ impl Levels {
             _ => Severity::Warning,
         }
     }
+}
+
+/// The text of a scalar; of anything else none.
+fn word_of<'n>(node: &'n Node<'_>) -> &'n str {
+    match &node.content {
+        Content::Scalar(scalar) => scalar.text.as_ref(),
+        _ => "",
+    }
+}
+
+fn find(rule: &str) -> Result<&'static Rule, UnknownRule> {
+    rules::find(rule).ok_or_else(|| UnknownRule {
+        name: shown(rule),
+        hint: hint(rule),
+    })
 }
 
 /// What to do about a name that no rule has.
@@ -191,6 +244,25 @@ mod tests {
         assert_eq!(level("fixed-sleep"), LintLevel::Error);
         assert_eq!(level("legacy-format"), LintLevel::Off);
         assert_eq!(level("bare-duration"), LintLevel::Warning);
+        let file = b"rules:\n  long-wait: {wait: 1m}\n  fixed-sleep: {level: note, above: 500ms}\n";
+        let levels = Levels::read("c", file).unwrap();
+        assert_eq!(
+            levels.of(rules::find("fixed-sleep").unwrap()),
+            LintLevel::Note
+        );
+        assert_eq!(
+            levels.of(rules::find("long-wait").unwrap()),
+            LintLevel::Warning
+        );
+        let test = b"name: t\nstarting_url: /\nsteps:\n- wait: 500ms\n- wait: 501ms\n- wait: 59s\n- wait: 61s\n- see: a\n";
+        let found = crate::lint::lint("t.yaml", test, &levels);
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|finding| finding.diagnostic.unwrap())
+            .map(|found| (found.location.unwrap().line, found.reason))
+            .collect();
+        let expected = [(5, "fixed-sleep"), (6, "fixed-sleep"), (7, "long-wait")];
+        assert_eq!(found, expected.map(|(line, rule)| (line, rule.to_owned())));
         assert!(Levels::read("c", b"").is_ok());
         assert!(Levels::read("c", b"rules:\n").is_ok());
     }
@@ -203,6 +275,17 @@ mod tests {
                 "2:3 no rule is called \"fixed-slep\" (did you mean \"fixed-sleep\"?)",
                 "3:14 \"loud\" is no level (write off, note, warning or error)",
                 "4:1 the key \"rule\" has no meaning here (known here: rules)",
+            ]
+        );
+        assert_eq!(
+            mistakes(
+                "rules:\n  long-wait: {level: loud, wait: 20, most: 1m}\n  no-start: {a: b}\n"
+            ),
+            [
+                "2:22 \"loud\" is no level (write off, note, warning or error)",
+                "2:34 \"20\" is no value of this option (write it like 10s)",
+                "2:38 \"long-wait\" has no option \"most\" (it has level, wait, limit)",
+                "3:14 \"no-start\" has no option \"a\" (it has none but \"level\")",
             ]
         );
         assert_eq!(mistakes("- a\n").len(), 1);

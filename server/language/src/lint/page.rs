@@ -2,6 +2,7 @@
 
 use etude::v1::LintLevel;
 
+use super::options;
 use super::rules::{ALL, Rule, find};
 
 /// The part of `docs/lint.md` that the table of rules writes: an overview, and a section for each.
@@ -33,8 +34,17 @@ fn section(rule: &Rule) -> String {
         true => " Silent when the file has mistakes.",
         false => "",
     };
+    let options: String = options::of(rule)
+        .map(|option| {
+            let (name, default) = (option.name, option.default());
+            format!(
+                "\nOption `{name}`, `{default}` by default: {}.\n",
+                option.summary
+            )
+        })
+        .collect();
     format!(
-        "## {}\n\n{}; level {} by default.{check}\n\n{}\n\nFound:\n\n```yaml\n{}```\n\nNot found:\n\n```yaml\n{}```\n\n{}\n",
+        "## {}\n\n{}; level {} by default.{check}\n\n{}\n\nFound:\n\n```yaml\n{}```\n\nNot found:\n\n```yaml\n{}```\n\n{}\n{options}",
         rule.name,
         capital(rule.summary),
         level(rule),

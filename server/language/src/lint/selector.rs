@@ -7,9 +7,6 @@ use regex::Regex;
 /// The longest selector that is looked at.
 const LONGEST: usize = 4000;
 
-/// How many elements a chain may name.
-const MOST_LEVELS: usize = 4;
-
 /// What is said of an id that a tool has made up.
 pub(super) const GENERATED_ID: &str = "looks as if a tool had made it up, anew with every build";
 
@@ -71,8 +68,8 @@ fn ends_in_hash(name: &str) -> bool {
     digits > 0 && letters > 0 && (has_inner_digit || digits > 2)
 }
 
-/// What is brittle about a CSS selector.
-pub(super) fn brittle_css(text: &str) -> Option<String> {
+/// What is brittle about a CSS selector; `is_long` tells of a number of elements in a chain.
+pub(super) fn brittle_css(text: &str, is_long: impl Fn(usize) -> bool) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
@@ -92,7 +89,7 @@ pub(super) fn brittle_css(text: &str) -> Option<String> {
             ));
         }
     }
-    (levels > MOST_LEVELS).then(|| format!("hangs on a chain of {levels} elements"))
+    is_long(levels).then(|| format!("hangs on a chain of {levels} elements"))
 }
 
 /// The selector with what stands in quotes and brackets' values left out.
@@ -172,6 +169,11 @@ pub(super) fn brittle_xpath(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// A chain may name four elements.
+    fn four(text: &str) -> Option<String> {
+        brittle_css(text, |levels| levels > 4)
+    }
+
     #[test]
     fn names_that_tools_make_up_are_told_from_those_of_people() {
         for name in [
@@ -227,11 +229,11 @@ mod tests {
         assert_eq!(levels("a > b + c d"), 4);
         assert_eq!(levels("a:has(> b c) [x y]"), 2);
         assert_eq!(without_texts("a[href='x y.css-1a']"), "a[href]");
-        assert_eq!(brittle_css("a b c d"), None);
-        assert!(brittle_css("a b c d e").is_some());
-        assert_eq!(brittle_css("a b c, d e f"), None);
-        assert!(brittle_css("tr:nth-child(2) td").is_some());
-        assert_eq!(brittle_css("tr:nth-child(2)"), None);
+        assert_eq!(four("a b c d"), None);
+        assert!(four("a b c d e").is_some());
+        assert_eq!(four("a b c, d e f"), None);
+        assert!(four("tr:nth-child(2) td").is_some());
+        assert_eq!(four("tr:nth-child(2)"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use etude_language::lint::Levels;
 
@@ -14,9 +15,9 @@ use crate::cli::{diagnostics, output};
 pub(super) struct Configs {
     flags: Levels,
     /// The levels for all files, when no configuration is looked for.
-    fixed: Option<Levels>,
+    fixed: Option<Arc<Levels>>,
     /// What was found for a folder.
-    by_folder: HashMap<PathBuf, Levels>,
+    by_folder: HashMap<PathBuf, Arc<Levels>>,
 }
 
 impl Configs {
@@ -27,7 +28,7 @@ impl Configs {
         };
         let fixed = given.map(|mut levels| {
             levels.extend(&flags);
-            levels
+            Arc::new(levels)
         });
         Ok(Self {
             flags,
@@ -37,23 +38,25 @@ impl Configs {
     }
 
     /// The levels for a test file: those of the nearest configuration beside or above it.
-    pub(super) fn of(&mut self, file: &Path) -> Result<&Levels, Problem> {
+    pub(super) fn of(&mut self, file: &Path) -> Result<Arc<Levels>, Problem> {
         if let Some(levels) = &self.fixed {
-            return Ok(levels);
+            return Ok(Arc::clone(levels));
         }
         let folder = match file.as_os_str() == files::STDIN {
             true => PathBuf::from("."),
             false => file.parent().map(Path::to_owned).unwrap_or_default(),
         };
-        if !self.by_folder.contains_key(&folder) {
-            let mut levels = match nearest(&folder) {
-                Some(file) => read(&file)?,
-                None => Levels::default(),
-            };
-            levels.extend(&self.flags);
-            self.by_folder.insert(folder.clone(), levels);
+        if let Some(levels) = self.by_folder.get(&folder) {
+            return Ok(Arc::clone(levels));
         }
-        Ok(self.by_folder.get(&folder).unwrap_or(&self.flags))
+        let mut levels = match nearest(&folder) {
+            Some(file) => read(&file)?,
+            None => Levels::default(),
+        };
+        levels.extend(&self.flags);
+        let levels = Arc::new(levels);
+        self.by_folder.insert(folder, Arc::clone(&levels));
+        Ok(levels)
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Check, Example, Rule};
 use crate::diagnose::shown;
 use crate::lint::context::Context;
 use crate::lint::finding::Found;
+use crate::lint::options::MOST_LEVELS;
 use crate::lint::selector;
 
 pub(super) static RULE: Rule = Rule {
@@ -31,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, found: &mut Found) {
     for said in &context.commands {
         for (path, target) in &said.given.targets {
-            let Some((field, text, problem)) = problem(target) else {
+            let Some((field, text, problem)) = problem(context, target) else {
                 continue;
             };
             let span = context.span(&format!("{path}.{field}"));
@@ -45,7 +46,11 @@ const ADVICE: &str =
     "name the element as a person would, such as \"click: Save\", or by label, role or test_id";
 
 /// The field, its text, and what is wrong with that.
-fn problem(target: &Target) -> Option<(&'static str, &str, String)> {
+fn problem<'t>(
+    context: &Context<'_>,
+    target: &'t Target,
+) -> Option<(&'static str, &'t str, String)> {
+    let is_long = |levels| context.options.exceeds_count(&MOST_LEVELS, levels);
     let (field, text) = match target.locator.as_ref()? {
         Locator::Css(text) => ("css", text),
         Locator::Xpath(text) => ("xpath", text),
@@ -54,12 +59,12 @@ fn problem(target: &Target) -> Option<(&'static str, &str, String)> {
         _ => return None,
     };
     let problem = match field {
-        "css" => selector::brittle_css(text),
+        "css" => selector::brittle_css(text, is_long),
         "xpath" => selector::brittle_xpath(text),
         "id" => selector::is_generated(text).then(|| selector::GENERATED_ID.to_owned()),
         _ if selector::is_xpath(text) => selector::brittle_xpath(text),
         // A hint that begins so is tried as a selector first.
-        _ if text.starts_with(['#', '.']) => selector::brittle_css(text),
+        _ if text.starts_with(['#', '.']) => selector::brittle_css(text, is_long),
         _ => None,
     };
     problem.map(|problem| (field, text.as_str(), problem))

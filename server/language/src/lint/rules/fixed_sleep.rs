@@ -7,6 +7,7 @@ use super::{Check, Example, Rule};
 use crate::lint::context::{Context, List, spelled};
 use crate::lint::extent;
 use crate::lint::finding::{Fix, Found};
+use crate::lint::options::SHORTEST_SLEEP;
 use crate::natural;
 
 pub(super) static RULE: Rule = Rule {
@@ -31,8 +32,8 @@ fn check(context: &Context<'_>, found: &mut Found) {
             let command = step.command.as_ref();
             if let Some(Action::WaitTime(wait)) = command.and_then(|c| c.action.as_ref())
                 && let Some(duration) = wait.duration
-                && !super::long_wait::is_long_sleep(&duration)
-                && (duration.seconds, duration.nanos) != (0, 0)
+                && !super::long_wait::is_long_sleep(context, &duration)
+                && context.options.exceeds(&SHORTEST_SLEEP, &duration)
             {
                 let path = format!("{}[{index}]", list.path);
                 let place = context.span(&format!("{path}.command.wait_time.duration"));

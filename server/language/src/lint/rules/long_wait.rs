@@ -5,14 +5,9 @@ use etude::v1::command::Action;
 use prost_types::Duration;
 
 use super::{Check, Example, Rule};
-use crate::lint::context::{Context, millis, spelled};
+use crate::lint::context::{Context, spelled};
 use crate::lint::finding::{Fix, Found};
-
-/// The longest fixed wait that is not far over the need, in milliseconds.
-const LONGEST_SLEEP: i64 = 10_000;
-
-/// The longest limit that is not far over the need, in milliseconds.
-const LONGEST_LIMIT: i64 = 120_000;
+use crate::lint::options::{LONGEST_LIMIT, LONGEST_SLEEP};
 
 pub(super) static RULE: Rule = Rule {
     name: "long-wait",
@@ -30,8 +25,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Whether a fixed wait is far over the need.
-pub(super) fn is_long_sleep(duration: &Duration) -> bool {
-    millis(duration) > LONGEST_SLEEP
+pub(super) fn is_long_sleep(context: &Context<'_>, duration: &Duration) -> bool {
+    context.options.exceeds(&LONGEST_SLEEP, duration)
 }
 
 fn check(context: &Context<'_>, found: &mut Found) {
@@ -41,7 +36,7 @@ fn check(context: &Context<'_>, found: &mut Found) {
             let action = step.command.as_ref().and_then(|c| c.action.as_ref());
             if let Some(Action::WaitTime(wait)) = action
                 && let Some(duration) = wait.duration
-                && is_long_sleep(&duration)
+                && is_long_sleep(context, &duration)
             {
                 let fix = super::fixed_sleep::removal(context, list, index);
                 let path = format!("{path}.command.wait_time.duration");
@@ -79,7 +74,7 @@ fn sleep(
 }
 
 fn limit(context: &Context<'_>, path: &str, duration: Option<Duration>, found: &mut Found) {
-    if let Some(duration) = duration.filter(|duration| millis(duration) > LONGEST_LIMIT) {
+    if let Some(duration) = duration.filter(|d| context.options.exceeds(&LONGEST_LIMIT, d)) {
         let message = format!("a failure would be known after {} only", spelled(&duration));
         let advice = "set a limit near to what is usual; without one it is 20 seconds";
         found.add(context.span(path), message, advice);
