@@ -8,9 +8,13 @@ use etude_engine::{Error, Result};
 use super::Client;
 use super::settle::Found;
 use crate::calls::journeys::Attached;
-use crate::calls::{ApiRequest, checkpoints, goals, journeys, projects, steps};
+use crate::calls::{
+    ApiRequest, checkpoints, environments, goals, journeys, projects, scripts, steps,
+};
 use crate::codec;
-use crate::model::{Checkpoint, Goal, Journey, ParsedStep, Project, Step, StepAdded};
+use crate::model::{
+    Checkpoint, Environment, Goal, Journey, ParsedStep, Project, Script, Step, StepAdded, envelope,
+};
 
 impl Client {
     /// Creates a project. Names are unique in an organization.
@@ -108,6 +112,48 @@ impl Client {
         with_id(made.id, &request).map(|()| made)
     }
 
+    /// Creates an environment without variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn create_environment(
+        &self,
+        environment: &environments::NewEnvironment,
+    ) -> Result<Environment> {
+        let list = || environments::list(environment.project);
+        let before = self.fresh().call(list()).await?;
+        let before = ids(environments_in(before), |one| one.id);
+        let call = environments::create(environment);
+        let request = call.request.clone();
+        let find = |list: environments::Environments| {
+            let mine =
+                |one: &Environment| one.name == environment.name && !before.contains(&one.id);
+            Found::only(environments_in(list).into_iter().filter(mine))
+        };
+        let made = self.settled(call, list, find).await?;
+        with_id(made.id, &request).map(|()| made)
+    }
+
+    /// Creates an extension in a project.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn create_script(&self, project: i64, script: &Script) -> Result<Script> {
+        let list = || scripts::list(project);
+        let before = ids(self.fresh().call(list()).await?, |one: &Script| one.id);
+        let call = scripts::create(script)
+            .map_err(|error| Error::internal(format!("an extension is no JSON: {error}")))?;
+        let request = call.request.clone();
+        let find = |list: Vec<Script>| {
+            let mine = |one: &Script| one.name == script.name && !before.contains(&one.id);
+            Found::only(list.into_iter().filter(mine))
+        };
+        let made = self.settled(call, list, find).await?;
+        with_id(made.id, &request).map(|()| made)
+    }
+
     /// Puts a checkpoint into a journey at a position, from 2.
     ///
     /// # Errors
@@ -185,6 +231,14 @@ fn new_twins(sent: &ParsedStep, before: &HashSet<i64>, seen: &Checkpoint) -> Vec
 
 fn ids<T>(items: Vec<T>, id: impl Fn(&T) -> i64) -> HashSet<i64> {
     items.iter().map(id).collect()
+}
+
+/// Environments that cannot be read are none of ours.
+fn environments_in(list: environments::Environments) -> Vec<Environment> {
+    let items = envelope::entries(list.environments).into_iter();
+    items
+        .filter_map(|item| serde_json::from_value(item).ok())
+        .collect()
 }
 
 /// How often it stands in the journey.

@@ -11,7 +11,7 @@ use crate::calls::checkpoints;
 use crate::codec;
 use crate::model::ParsedStep;
 
-fn click(hint: &str) -> ParsedStep {
+pub(super) fn click(hint: &str) -> ParsedStep {
     let command: v1::Command = v1::Click {
         target: Some(v1::Target::hint(hint)),
         ..Default::default()
@@ -26,8 +26,8 @@ fn click(hint: &str) -> ParsedStep {
 
 /// A checkpoint on a platform that loses answers.
 #[derive(Clone, Default)]
-struct Platform {
-    steps: Arc<Mutex<Vec<Value>>>,
+pub(super) struct Platform {
+    pub(super) steps: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Platform {
@@ -36,7 +36,7 @@ impl Platform {
     }
 
     /// Does what the request asks for.
-    fn answer(&self, request: &Seen) -> Reply {
+    pub(super) fn answer(&self, request: &Seen) -> Reply {
         let mut steps = self.steps.lock();
         if request.method == "POST" {
             let sent = &request.body["parsedStep"];
@@ -308,4 +308,97 @@ async fn a_call_that_is_given_up_ends_upstream() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(client.metrics().in_flight, 0);
+}
+
+#[tokio::test]
+async fn whatever_was_made_is_found_by_its_name() {
+    let made = |name: &str| json!({"id": 5, "name": name, "title": name});
+    let upstream = Upstream::start(move |request, before| {
+        if request.method == "POST" {
+            return Reply::Reset;
+        }
+        // There was one of this name before.
+        let old = json!({"id": 4, "name": "N", "title": "N"});
+        let all = match before {
+            0 => vec![old],
+            _ => vec![old, made("other"), made("N")],
+        };
+        let statuses: Vec<_> = all.iter().map(|one| json!({"journey": one})).collect();
+        match request.path.as_str() {
+            path if path.contains("latest_status") => item(json!(statuses)),
+            path if path.ends_with("/environments") => item(json!({"environments": all})),
+            _ => item(json!(all)),
+        }
+    })
+    .await;
+    let fresh = || client(&upstream, quick());
+    let restarted = |upstream: &Upstream| upstream.forget();
+    let goal = crate::calls::goals::NewGoal {
+        project: 1,
+        name: "N".into(),
+        url: "https://shop.example".into(),
+        environment: None,
+        size: crate::model::goal::DeviceSize::default(),
+        first_journey: false,
+    };
+    assert_eq!(fresh().create_goal(&goal).await.unwrap().id, 5);
+    restarted(&upstream);
+    let journey = fresh().create_journey(1, 2, "N", false).await.unwrap();
+    assert_eq!(journey.id, 5);
+    restarted(&upstream);
+    let environment = crate::calls::environments::NewEnvironment {
+        project: 1,
+        name: "N".into(),
+        description: String::new(),
+        parent: None,
+    };
+    assert_eq!(
+        fresh().create_environment(&environment).await.unwrap().id,
+        5
+    );
+    restarted(&upstream);
+    let script = crate::model::Script {
+        name: "N".into(),
+        ..Default::default()
+    };
+    assert_eq!(fresh().create_script(1, &script).await.unwrap().id, 5);
+}
+
+#[tokio::test]
+async fn an_attachment_whose_answer_was_lost_is_found_in_the_journey() {
+    for (what, before) in [
+        (journeys::Attached::Checkpoint(7), vec![json!({"id": 3})]),
+        (
+            journeys::Attached::Library(7),
+            vec![json!({"id": 70, "libraryCheckpointId": 7})],
+        ),
+    ] {
+        let after = match what {
+            journeys::Attached::Checkpoint(_) => json!({"id": 7}),
+            journeys::Attached::Library(_) => json!({"id": 71, "libraryCheckpointId": 7}),
+        };
+        for happens in [true, false] {
+            let cases = Arc::new(Mutex::new(before.clone()));
+            let after = after.clone();
+            let upstream = Upstream::start(move |request, _| {
+                if request.method == "GET" {
+                    return item(json!({"id": 1, "cases": *cases.lock()}));
+                }
+                if happens {
+                    cases.lock().push(after.clone());
+                }
+                Reply::Reset
+            })
+            .await;
+            let attached = client(&upstream, quick()).attach(1, what, 2).await;
+            match happens {
+                true => attached.unwrap(),
+                false => {
+                    let reason = attached.unwrap_err().reason;
+                    assert_eq!(reason, ErrorReason::PlatformOutcomeUnknown);
+                }
+            }
+            assert_eq!(upstream.count("POST"), 1);
+        }
+    }
 }

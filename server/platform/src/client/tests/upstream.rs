@@ -81,6 +81,11 @@ impl Upstream {
         self.seen.lock().clone()
     }
 
+    /// Starts counting again.
+    pub(super) fn forget(&self) {
+        self.seen.lock().clear();
+    }
+
     pub(super) fn count(&self, method: &str) -> usize {
         let seen = self.seen.lock();
         seen.iter().filter(|one| one.method == method).count()
