@@ -73,7 +73,7 @@ impl Failure {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Broken(_) | Self::Timeout(_) => true,
-            Self::Refused(refused) => refused.status == 429 || refused.status >= 500,
+            Self::Refused(refused) => refused.status == 429 || refused.is_fault(),
             Self::BadAnswer { success, .. } => *success,
             _ => false,
         }
@@ -95,7 +95,7 @@ impl Failure {
         match self {
             Self::Broken(_) | Self::Timeout(_) => true,
             Self::BadAnswer { success, .. } => *success,
-            Self::Refused(refused) => refused.status >= 500 && refused.status != 503,
+            Self::Refused(refused) => refused.is_fault() && refused.status != 503,
             _ => false,
         }
     }
@@ -104,7 +104,7 @@ impl Failure {
     pub(crate) fn is_fault(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Broken(_) | Self::Timeout(_) => true,
-            Self::Refused(refused) => refused.status >= 500,
+            Self::Refused(refused) => refused.is_fault(),
             _ => false,
         }
     }
@@ -157,14 +157,29 @@ impl Failure {
 }
 
 impl Refused {
+    /// Whether the platform has a fault: of all 5xx, those that do not say what it lacks for good
+    /// (501) or where a person must help (507).
+    fn is_fault(&self) -> bool {
+        self.status >= 500 && ![501, 507].contains(&self.status)
+    }
+
     /// The platform's own codes come before the status that carries them.
     fn reason(&self, request: &ApiRequest) -> ErrorReason {
-        let about_canonical_id = request.path.ends_with("/properties")
-            && self.message.to_ascii_lowercase().contains("canonical");
+        let words = self.message.to_ascii_lowercase();
+        let about_canonical_id =
+            request.path.ends_with("/properties") && words.contains("canonical");
+        // No code of the platform is known for these two.
+        let unattached = request.path == "/teststeps" && words.contains("attach");
+        let immutable = words.contains("snapshot")
+            && ["committed", "immutable", "read-only"]
+                .iter()
+                .any(|word| words.contains(word));
         match (self.code.as_str(), self.status) {
             ("1403" | "2500", _) => ErrorReason::PlatformNotFound,
             ("1501", _) => ErrorReason::PlatformAlreadyExists,
             ("2605", _) => ErrorReason::PlatformStepRefused,
+            (_, 400 | 409) if unattached => ErrorReason::CheckpointNotAttached,
+            (_, 400 | 409) if immutable => ErrorReason::SnapshotImmutable,
             (_, 400) if about_canonical_id => ErrorReason::PlatformConflict,
             (_, 400 | 413 | 422) => ErrorReason::PlatformInvalidArgument,
             (_, 401) => ErrorReason::PlatformUnauthenticated,
@@ -172,6 +187,7 @@ impl Refused {
             (_, 404 | 410) => ErrorReason::PlatformNotFound,
             (_, 409) => ErrorReason::PlatformConflict,
             (_, 429) => ErrorReason::PlatformRateLimited,
+            (_, 501) => ErrorReason::PlatformRefused,
             (_, 500..) => ErrorReason::PlatformUnavailable,
             _ => ErrorReason::PlatformRefused,
         }

@@ -32,6 +32,9 @@ use settle::Baselines;
 use tokio::sync::OnceCell;
 use transport::Transport;
 
+/// On the local platform every number is an organization; this is the client's.
+const LOCAL_ORGANIZATION: i64 = 1;
+
 /// A client of a platform.
 #[derive(Clone)]
 pub struct Client {
@@ -61,10 +64,12 @@ impl Client {
         Ok(Self::over(transport, &options.limits, organization))
     }
 
-    /// A client of the local platform, whose router has its paths below `/api`.
+    /// A client of the local platform, whose router has its paths below `/api` and asks for no
+    /// token.
     pub fn local(router: axum::Router) -> Self {
         let limits = Limits::within_process();
-        Self::over(Transport::local(router), &limits, OnceCell::new())
+        let organization = OnceCell::new_with(Some(LOCAL_ORGANIZATION));
+        Self::over(Transport::local(router), &limits, organization)
     }
 
     fn over(transport: Transport, limits: &Limits, organization: OnceCell<i64>) -> Self {

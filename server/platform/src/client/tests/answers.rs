@@ -49,6 +49,7 @@ async fn each_refusal_has_its_reason_and_the_platforms_words() {
         (409, json!(""), R::PlatformConflict),
         (429, json!(""), R::PlatformRateLimited),
         (500, json!(""), R::PlatformUnavailable),
+        (501, json!("501"), R::PlatformRefused),
         (200, json!("9999"), R::PlatformRefused),
         (418, json!(""), R::PlatformRefused),
     ] {
