@@ -1,6 +1,6 @@
 //! The client of the platform's HTTP API: the cloud's, or the local one within this process.
 //!
-//! [`Client::call`] sends a [`Call`](crate::calls::Call) through the layers of [`layers`] and reads
+//! [`Client::call`] sends a [`Call`](crate::calls::Call) through the layers of `layers` and reads
 //! its answer. Creating calls have methods of their own in `creates`: when the answer to one is
 //! lost, they read back what has become of it, so that nothing is made twice and no success is
 //! told that did not happen.

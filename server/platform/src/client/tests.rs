@@ -45,6 +45,19 @@ async fn failing(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Error {
     client.call(projects::get(12)).await.unwrap_err()
 }
 
+/// Gives a call up once the platform has got so many requests of this method.
+async fn give_up<T>(
+    call: impl Future<Output = T>,
+    upstream: &Upstream,
+    method: &str,
+    count: usize,
+) {
+    tokio::select! {
+        _ = call => panic!("the call ended by itself"),
+        () = upstream.reached(method, count) => {}
+    }
+}
+
 fn item(value: Value) -> Reply {
     Reply::json(200, json!({"success": true, "item": value}))
 }

@@ -100,16 +100,21 @@ const LOST: [Losing; 6] = [
     },
 ];
 
+/// Does the same with every way to lose an answer, all at once.
+async fn each_way<F: Future<Output = ()>>(work: impl Fn(Losing) -> F) {
+    futures::future::join_all(LOST.map(work)).await;
+}
+
 fn impatient() -> Limits {
     Limits {
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(2),
         ..quick()
     }
 }
 
 #[tokio::test]
 async fn a_creation_whose_answer_was_lost_is_found() {
-    for lose in LOST {
+    each_way(|lose| async move {
         let platform = Platform::default();
         let upstream = losing(&platform, 1, true, lose).await;
         let client = client(&upstream, impatient());
@@ -122,12 +127,13 @@ async fn a_creation_whose_answer_was_lost_is_found() {
         assert_eq!(platform.count(), 3);
         assert_eq!(upstream.count("POST"), 3);
         assert_eq!(client.metrics().settled, 1);
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_creation_that_did_not_happen_is_no_success() {
-    for lose in LOST {
+    each_way(|lose| async move {
         let platform = Platform::default();
         let upstream = losing(&platform, 1, false, lose).await;
         let client = client(&upstream, impatient());
@@ -141,7 +147,8 @@ async fn a_creation_that_did_not_happen_is_no_success() {
         assert_eq!(error.reason, wanted, "{error}");
         assert_eq!(platform.count(), 1);
         assert_eq!(upstream.count("POST"), 2);
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -166,9 +173,7 @@ async fn a_step_that_is_given_up_on_its_way_confuses_nobody() {
     let upstream = losing(&platform, 0, true, || Reply::Silence).await;
     let client = client(&upstream, quick());
     let step = click("Next");
-    let given_up =
-        tokio::time::timeout(Duration::from_millis(500), client.create_step(7, 0, &step));
-    given_up.await.unwrap_err();
+    give_up(client.create_step(7, 0, &step), &upstream, "POST", 1).await;
     assert_eq!(platform.count(), 1);
     let next = client.create_step(7, 1, &step).await.unwrap();
     assert_eq!((next.test_step.id, platform.count()), (101, 2));
@@ -230,7 +235,7 @@ async fn a_creating_call_without_a_way_to_look_is_uncertain() {
 
 #[tokio::test]
 async fn what_reads_or_replaces_is_repeated() {
-    for lose in LOST {
+    each_way(|lose| async move {
         let upstream = Upstream::start(move |request, before| match before % 2 {
             0 => lose(),
             _ if request.method == "DELETE" => {
@@ -247,7 +252,8 @@ async fn what_reads_or_replaces_is_repeated() {
         client.call(journeys::delete(7)).await.unwrap();
         assert_eq!(client.metrics().retries, 3);
         assert_eq!(upstream.seen().len(), 6);
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -302,8 +308,7 @@ async fn a_platform_that_stays_silent_is_a_timeout() {
 async fn a_call_that_is_given_up_ends_upstream() {
     let upstream = Upstream::start(|_, _| Reply::Silence).await;
     let client = client(&upstream, quick());
-    let given_up = tokio::time::timeout(Duration::from_millis(100), client.call(projects::get(12)));
-    given_up.await.unwrap_err();
+    give_up(client.call(projects::get(12)), &upstream, "GET", 1).await;
     while upstream.given_up() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -91,6 +91,13 @@ impl Upstream {
         seen.iter().filter(|one| one.method == method).count()
     }
 
+    /// Waits until so many requests of this method have come.
+    pub(super) async fn reached(&self, method: &str, count: usize) {
+        while self.count(method) < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// How many requests their client gave up before they were answered.
     pub(super) fn given_up(&self) -> usize {
         self.given_up.load(Ordering::SeqCst)
