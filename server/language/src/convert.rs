@@ -18,6 +18,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unread;
 mod verify;
 
 use std::collections::HashSet;

@@ -1,6 +1,6 @@
 //! Prints tests in the canonical form, as YAML or JSON.
 
-mod block;
+pub(crate) mod block;
 pub(crate) mod command;
 pub(crate) mod comments;
 pub(crate) mod document;

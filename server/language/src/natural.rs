@@ -16,6 +16,7 @@ use crate::template::{self, Part};
 pub use blocks::step;
 
 pub(crate) use statement::{Statement, forms_of, read};
+pub(crate) use target::UNSAID;
 pub(crate) use values::Given;
 
 /// The most characters of a value that are shown.

@@ -6,6 +6,7 @@ use etude::v1::{self, TestFormat, condition};
 use super::form::Saying;
 use super::simplified;
 use super::step::{Loss, Style, Written};
+use crate::format::block;
 use crate::format::document::{Document, Value};
 use crate::format::test::Entries;
 
@@ -83,8 +84,12 @@ impl Block {
                 }
                 return Some(Kind::TryCatch(block));
             }
-            // What it uses is defined in the canonical form.
-            Kind::UseBlock(_) => return None,
+            // The reader has it from the canonical form, and so it has the definitions.
+            Kind::UseBlock(block) => {
+                let kind = Kind::UseBlock(block);
+                self.entries.extend(block::entries(&kind, path));
+                return Some(kind);
+            }
             Kind::Repeat(mut block) => {
                 own.push(("times".to_owned(), number(block.count)));
                 own.extend(self.steps("do", &mut block.steps, &format!("{path}.repeat.steps")));

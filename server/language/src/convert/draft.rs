@@ -7,7 +7,7 @@ use etude::v1::{self, ConversionLayout, ConversionNote, Diagnostic, Severity, Te
 use super::head::{self, Head};
 use super::notes::{About, Notes};
 use super::step::{Style, Written, without_place};
-use super::{Conversion, Read, text, verify};
+use super::{Conversion, Read, text, unread, verify};
 use crate::format::comments;
 use crate::format::document::{Document, Value};
 use crate::format::json;
@@ -88,6 +88,7 @@ impl Draft {
             TestFormat::Canonical => Head::canonical(&read.decoded.test),
             format => head::write(read, format, marked, &mut notes),
         };
+        unread::note(read, style.format, &mut notes);
         let mut document = document(style.format, head.entries, &body);
         let file = verify::FILE.to_owned();
         if conversion.layout == ConversionLayout::Json {

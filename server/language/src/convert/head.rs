@@ -202,6 +202,7 @@ fn field_entries(format: TestFormat, test: &v1::Test, field: &str) -> Entries {
         one("infrastructure", Value::Map(one(key, document)).into())
     };
     match (format, field) {
+        (_, "definitions") => one("define", document),
         (TestFormat::NaturalLanguage, "data_rows") => one("data", document),
         (TestFormat::NaturalLanguage, "config") => one("config", config(format, document)),
         (TestFormat::NaturalLanguage, other) => one(other, document),

@@ -380,3 +380,97 @@ steps:
         simplified.content
     );
 }
+
+#[test]
+fn compact_keeps_uses_of_definitions() {
+    let file = "\
+name: t
+define:
+  log in:
+    params: {user: ada}
+    steps: [click: $user]
+  leave: [click: Out]
+steps:
+  - use: {block: log in, with: {user: bob}}
+  - if: {visible: B}
+    then: [use: leave]
+";
+    let file = file.replace("[use: leave]", "[{use: leave}]");
+    let compact = to(TestFormat::Compact, ConversionLayout::Yaml, &file);
+    assert_eq!(told(&compact, ConversionNoteKind::Loss), []);
+    for part in [
+        "define:",
+        "- use: {block: log in, with: {user: bob}}",
+        "- use: leave",
+    ] {
+        assert!(compact.content.contains(part), "{}", compact.content);
+    }
+    assert_eq!(parsed("t.yaml", &compact.content), parsed("t.yaml", &file));
+    // The others have no control flow.
+    let extended = to(TestFormat::Extended, ConversionLayout::Yaml, &file);
+    let lost = told(&extended, ConversionNoteKind::Loss);
+    assert_eq!(lost.len(), 2, "{lost:?}");
+}
+
+#[test]
+fn keys_that_the_tool_of_a_format_passes_over_are_told() {
+    let file = "\
+name: t
+tags: [a]
+base_url: https://shop.example
+data: [{user: ada}]
+setup: [click: A]
+steps: [click: B]
+teardown: [click: C]
+";
+    let file = file
+        .replace(": [click: A]", ": [{click: A}]")
+        .replace(": [click: B]", ": [{click: B}]");
+    let file = file.replace(": [click: C]", ": [{click: C}]");
+    let keys = |format| {
+        let written = to(format, ConversionLayout::Yaml, &file);
+        assert_eq!(told(&written, ConversionNoteKind::Loss), []);
+        let notes = written.notes.into_iter();
+        let about = notes.filter(|note| note.reason.ends_with("passes over this key"));
+        about
+            .map(|note| (note.location.unwrap().line, note.construct))
+            .collect::<Vec<_>>()
+    };
+    let own = |lines: &[(u32, &str)]| -> Vec<_> {
+        let own = lines.iter().map(|(line, key)| (*line, (*key).to_owned()));
+        own.collect()
+    };
+    let all = [
+        (2, "tags"),
+        (3, "base_url"),
+        (4, "data"),
+        (5, "setup"),
+        (7, "teardown"),
+    ];
+    assert_eq!(keys(TestFormat::Simplified), own(&all));
+    assert_eq!(keys(TestFormat::Extended), own(&all));
+    assert_eq!(keys(TestFormat::Compact), own(&[(2, "tags"), (4, "data")]));
+    assert_eq!(keys(TestFormat::Canonical), []);
+}
+
+#[test]
+fn words_that_say_nothing_are_told() {
+    let file = "project: P\nname: t\nsteps:\n\
+        - click on the \"Bag\" link in the header\n\
+        - step-interact click \"Save\" 7\n\
+        - click on \"Out\"\n";
+    let written = to(TestFormat::Canonical, ConversionLayout::Yaml, file);
+    assert_eq!(
+        told(&written, ConversionNoteKind::Change)
+            .into_iter()
+            .filter(|(line, _)| *line > 1)
+            .collect::<Vec<_>>(),
+        [
+            (
+                4,
+                "\"in the header\", which says nothing about the element".to_owned()
+            ),
+            (5, "7, the position of the step".to_owned()),
+        ]
+    );
+}

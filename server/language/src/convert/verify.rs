@@ -1,7 +1,10 @@
 //! Reads back what was written.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use etude::v1::{self, TestFormat};
 
+use crate::decode::{PARAMS, STEPS};
 use crate::format::document::{Document, Value};
 use crate::format::yaml;
 use crate::fuzz::without_places;
@@ -39,6 +42,7 @@ pub(super) fn is_step(format: TestFormat, document: &Document, step: &v1::Step) 
     }
     let steps = Value::List(steps);
     let mut entries = around(format);
+    entries.extend(definitions(format, step));
     let key = match format {
         TestFormat::Compact => "do",
         _ => "steps",
@@ -53,6 +57,39 @@ pub(super) fn is_step(format: TestFormat, document: &Document, step: &v1::Step) 
         return false;
     };
     checkpoint.steps == expected && test.setup.is_empty() && test.variables.is_empty()
+}
+
+/// Definitions of all that a step uses, with the parameters to which it gives values.
+fn definitions(format: TestFormat, step: &v1::Step) -> Option<(String, Document)> {
+    let mut parameters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut steps = vec![step];
+    while let Some(step) = steps.pop() {
+        let Some(block) = &step.block else { continue };
+        if let Some(v1::block::Kind::UseBlock(block)) = &block.kind {
+            let given = block
+                .arguments
+                .iter()
+                .map(|argument| argument.name.as_str());
+            parameters.entry(&block.block).or_default().extend(given);
+        }
+        steps.extend(
+            block
+                .sections()
+                .into_iter()
+                .flat_map(|section| section.steps),
+        );
+    }
+    let definition = |(name, parameters): (&str, BTreeSet<&str>)| {
+        let default = |name: &str| (name.to_owned(), Document::text("", ""));
+        let parameters = parameters.into_iter().map(default).collect();
+        let keys = vec![
+            (PARAMS.to_owned(), Value::Map(parameters).into()),
+            (STEPS.to_owned(), filler(format).1),
+        ];
+        (name.to_owned(), Value::Map(keys).into())
+    };
+    let definitions: Vec<_> = parameters.into_iter().map(definition).collect();
+    (!definitions.is_empty()).then(|| ("define".to_owned(), Value::Map(definitions).into()))
 }
 
 /// The keys by which a file is known as one of this format.

@@ -195,6 +195,10 @@ impl<'s> Rewriter<'_, 's> {
         if rest.len() > form.2.len() + usize::from(takes_position(verb)) {
             return self.too_many(&rest[form.2.len()], span);
         }
+        for word in rest.iter().skip(form.2.len()) {
+            let what = format!("{}, the position of the step", word.text);
+            self.mistakes.pass_over(word.span(span), what);
+        }
         for (name, word) in form.2.iter().zip(&rest) {
             let at = word.span(span);
             let value = self.text(word.text.clone(), at);

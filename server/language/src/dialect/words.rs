@@ -52,6 +52,13 @@ impl<'s> Rewriter<'_, 's> {
                 self.list(items, span)
             }
             Given::Target(keys) => {
+                let (unsaid, keys): (Vec<_>, Vec<_>) = keys
+                    .into_iter()
+                    .partition(|(key, _)| *key == natural::UNSAID);
+                for (_, words) in unsaid {
+                    let what = format!("\"{words}\", which says nothing about the element");
+                    self.mistakes.pass_over(span, what);
+                }
                 let entries: Vec<Entry<'s>> = keys
                     .into_iter()
                     .map(|(key, text)| {

@@ -8,7 +8,7 @@ use super::test::{Entries, steps};
 use crate::decode::{ASSERT, WITH};
 
 /// The keys of a block, which stands at `path`.
-pub(super) fn entries(kind: &Kind, path: &str) -> Entries {
+pub(crate) fn entries(kind: &Kind, path: &str) -> Entries {
     match kind {
         Kind::IfElse(block) => if_else(block, &format!("{path}.if_else")),
         Kind::Repeat(block) => {

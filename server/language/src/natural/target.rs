@@ -56,6 +56,9 @@ const NOUNS: [(&str, &str); 19] = [
     ("notification", ""),
 ];
 
+/// The key under which stands what was read and says nothing about the element.
+pub(crate) const UNSAID: &str = "unsaid";
+
 /// Places on a page that name no element: `in the header`.
 const PLACES: [&str; 6] = [
     "in the header",
@@ -186,10 +189,14 @@ fn with_noun<'t>(keys: &Keys, rest: &'t str) -> Option<(Given, &'t str)> {
     if !kind.is_empty() && !keys.iter().any(|(key, _)| *key == "kind") {
         keys.push(("kind", kind.to_owned()));
     }
-    let behind_place = PLACES
+    let place = PLACES
         .iter()
-        .find_map(|place| behind(rest.trim_start(), place));
-    Some((Given::Target(keys), behind_place.unwrap_or(rest)))
+        .find_map(|place| Some((place, behind(rest.trim_start(), place)?)));
+    let Some((place, rest)) = place else {
+        return Some((Given::Target(keys), rest));
+    };
+    keys.push((UNSAID, (*place).to_owned()));
+    Some((Given::Target(keys), rest))
 }
 
 /// `Full name field`: words without quotes, before the word `field` at the end.
