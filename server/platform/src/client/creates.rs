@@ -1,4 +1,5 @@
-//! Calls that make something new. When the answer to one is lost, what was made is looked for.
+//! Calls that make something new. When the answer to one is lost, what was made is looked for
+//! among what was not there before: what has the same name and was there may be another's.
 
 use std::collections::HashSet;
 
@@ -28,13 +29,15 @@ impl Client {
         name: &str,
         description: &str,
     ) -> Result<Project> {
+        let list = || projects::list(organization);
+        let before = ids(self.fresh().call(list()).await?, |one: &Project| one.id);
         let call = projects::create(organization, name, description);
         let request = call.request.clone();
-        let named = |list: Vec<Project>| {
-            Found::only(list.into_iter().filter(|project| project.name == name))
+        let find = |list: Vec<Project>| {
+            let mine = |one: &Project| one.name == name && !before.contains(&one.id);
+            Found::only(list.into_iter().filter(mine))
         };
-        let look = || projects::list(organization);
-        let project = self.settled(call, look, named).await?;
+        let project = self.settled(call, list, find).await?;
         with_id(project.id, &request).map(|()| project)
     }
 
@@ -92,11 +95,13 @@ impl Client {
         snapshot: i64,
         title: &str,
     ) -> Result<Checkpoint> {
+        let list = || goals::checkpoints(goal);
+        let before = self.fresh().call(list()).await?.checkpoints;
         let call = checkpoints::create(goal, snapshot, title);
         let request = call.request.clone();
         let find = |all: crate::model::Checkpoints| {
             let mine = all.checkpoints.into_iter();
-            let mine = mine.filter(|(_, one)| one.title == title);
+            let mine = mine.filter(|(id, one)| one.title == title && !before.contains_key(id));
             Found::only(mine.map(|(id, one)| Checkpoint {
                 id,
                 goal_id: Some(goal),
@@ -106,9 +111,7 @@ impl Client {
                 ..Checkpoint::default()
             }))
         };
-        let made = self
-            .settled(call, || goals::checkpoints(goal), find)
-            .await?;
+        let made = self.settled(call, list, find).await?;
         with_id(made.id, &request).map(|()| made)
     }
 

@@ -28,7 +28,10 @@ async fn the_local_platform_is_called_without_a_network() {
         assert_eq!(body["title"], "Log in now");
         made.to_string()
     });
-    let router = axum::Router::new().route("/api/testcases", hello);
+    let none = axum::routing::get(|| async { json!({"checkpoints": {}}).to_string() });
+    let router = axum::Router::new()
+        .route("/api/testcases", hello)
+        .route("/api/goals/1/checkpoints", none);
     let client = Client::local(router);
     let made = client.create_checkpoint(1, 2, "Log in now").await.unwrap();
     assert_eq!(made.id, 3);
@@ -113,7 +116,11 @@ async fn what_is_no_answer_is_said_to_be_none() {
 
 #[tokio::test]
 async fn a_success_without_an_id_is_none() {
-    let upstream = Upstream::start(|_, _| item(json!({"name": "Shop"}))).await;
+    let upstream = Upstream::start(|request, _| match request.method.as_str() {
+        "GET" => item(json!([])),
+        _ => item(json!({"name": "Shop"})),
+    })
+    .await;
     let client = client(&upstream, quick());
     let error = client.create_project(1, "Shop", "").await.unwrap_err();
     assert_eq!(error.reason, ErrorReason::PlatformBadResponse);

@@ -207,20 +207,22 @@ async fn the_same_step_of_two_clients_is_told_to_be_uncertain() {
 }
 
 #[tokio::test]
-async fn a_project_whose_answer_was_lost_is_found_by_its_name() {
-    let upstream = Upstream::start(|request, _| match request.method.as_str() {
+async fn what_has_the_name_and_was_there_before_is_not_taken_for_what_was_made() {
+    let all = json!({"4": {"id": 4, "name": "Shop", "title": "Shop"}});
+    let upstream = Upstream::start(move |request, _| match request.method.as_str() {
         "POST" => Reply::Reset,
-        _ => {
-            let named = |id: i64, name: &str| json!({"id": id, "name": name});
-            let map = json!({"4": named(4, "Shop 2"), "5": named(5, "Shop")});
-            Reply::json(200, json!({"success": true, "map": map}))
-        }
+        _ if request.path.ends_with("/checkpoints") => item(json!({"checkpoints": all})),
+        _ => Reply::json(200, json!({"success": true, "map": all})),
     })
     .await;
     let client = client(&upstream, quick());
-    let project = client.create_project(1, "Shop", "").await.unwrap();
-    assert_eq!(project.id, 5);
-    assert_eq!(upstream.count("POST"), 1);
+    let project = client.create_project(1, "Shop", "").await.map(drop);
+    let checkpoint = client.create_checkpoint(1, 2, "Shop").await.map(drop);
+    for result in [project, checkpoint] {
+        let reason = result.unwrap_err().reason;
+        assert_eq!(reason, ErrorReason::PlatformOutcomeUnknown);
+    }
+    assert_eq!(upstream.count("POST"), 2);
 }
 
 #[tokio::test]
@@ -268,8 +270,9 @@ async fn a_removal_of_what_is_not_there_is_told() {
 #[tokio::test]
 async fn a_storm_of_429_is_waited_out_as_long_as_the_platform_asks() {
     let storm = |after: &'static str| {
-        move |_: &Seen, before: usize| match before {
-            0 | 1 => Reply::Text(429, vec![("retry-after", after.to_owned())], "{}".into()),
+        move |request: &Seen, before: usize| match before {
+            _ if request.path.contains("organizationId") => item(json!([])),
+            0..=2 => Reply::Text(429, vec![("retry-after", after.to_owned())], "{}".into()),
             _ => item(json!({"id": 12, "name": "Shop"})),
         }
     };
@@ -329,8 +332,13 @@ async fn whatever_was_made_is_found_by_its_name() {
             _ => vec![old, made("other"), made("N")],
         };
         let statuses: Vec<_> = all.iter().map(|one| json!({"journey": one})).collect();
+        let by_id: serde_json::Map<_, _> = all
+            .iter()
+            .map(|one| (one["id"].to_string(), one.clone()))
+            .collect();
         match request.path.as_str() {
             path if path.contains("latest_status") => item(json!(statuses)),
+            path if path.ends_with("/checkpoints") => item(json!({"checkpoints": by_id})),
             path if path.ends_with("/environments") => item(json!({"environments": all})),
             _ => item(json!(all)),
         }
@@ -338,6 +346,11 @@ async fn whatever_was_made_is_found_by_its_name() {
     .await;
     let fresh = || client(&upstream, quick());
     let restarted = |upstream: &Upstream| upstream.forget();
+    assert_eq!(fresh().create_project(1, "N", "").await.unwrap().id, 5);
+    restarted(&upstream);
+    let checkpoint = fresh().create_checkpoint(1, 2, "N").await.unwrap();
+    assert_eq!(checkpoint.id, 5);
+    restarted(&upstream);
     let goal = crate::calls::goals::NewGoal {
         project: 1,
         name: "N".into(),
