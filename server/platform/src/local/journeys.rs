@@ -8,9 +8,10 @@ use super::Local;
 use super::answer::{Answer, Problem, Reply};
 use super::checkpoints::{self, KeptCheckpoint};
 use super::entity::{Entity, Tx, canonical_id, change, check_name, view};
+use super::executions;
 use super::goals::{self, KeptSnapshot};
 use super::library::{self, KeptLibrary};
-use super::request::{Ids, Json, Params};
+use super::request::{Base, Ids, Json, Params};
 use super::test_data::KeptTable;
 use crate::model::{CheckpointMeta, Journey, JourneyStatus, Object};
 
@@ -357,8 +358,11 @@ pub(super) async fn archive(State(local): State<Local>, Ids([id]): Ids<1>) -> Re
     Answer::done()
 }
 
-/// GET /testsuites/latest_status: lists journeys.
-pub(super) async fn latest_status(State(local): State<Local>, params: Params) -> Reply {
+/// GET /testsuites/latest_status: lists the journeys of a snapshot, or of an execution.
+pub(super) async fn latest_status(State(local): State<Local>, params: Params, base: Base) -> Reply {
+    if let Some(id) = params.some_id("jobId")? {
+        return executions::latest_status(&local, id, &base).await;
+    }
     let snapshot = match params.some_id("versionId")? {
         Some(id) => id,
         None => params.id("snapshotId")?,
@@ -374,16 +378,17 @@ pub(super) async fn latest_status(State(local): State<Local>, params: Params) ->
         })
     })
     .await?;
+    let mut last = executions::last_executions(&local, snapshot, &base).await?;
     let shown = journeys.into_iter().filter(|kept| !kept.journey.archived);
-    Answer::map(shown.map(|kept| (kept.journey.id, status(kept.journey))))
-}
-
-fn status(journey: Journey) -> JourneyStatus {
-    JourneyStatus {
-        journey,
-        last_execution: None,
-        rest: Object::new(),
-    }
+    Answer::map(shown.map(|kept| {
+        let id = kept.journey.id;
+        let status = JourneyStatus {
+            journey: kept.journey,
+            last_execution: last.remove(&id),
+            rest: Object::new(),
+        };
+        (id, status)
+    }))
 }
 
 /// GET /testsuites/{id}/history, contributors and users.

@@ -11,10 +11,12 @@ mod checkpoints;
 mod csv;
 mod entity;
 mod environments;
+mod executions;
 mod goals;
 mod journeys;
 mod library;
 mod people;
+mod plans;
 mod projects;
 mod request;
 mod routes;
@@ -26,7 +28,12 @@ mod test_data;
 use std::sync::Arc;
 
 use etude_engine::records::Records;
+use etude_engine::runs::Runs;
+use etude_engine::store::Store;
+use http::StatusCode;
 use secrecy::SecretString;
+
+use self::answer::Problem;
 
 pub use routes::router;
 
@@ -40,27 +47,49 @@ pub struct Options {
 /// What handlers work with. Clones share everything.
 #[derive(Clone)]
 pub struct Local {
-    parts: Arc<Parts>,
+    options: Arc<Options>,
+    records: Arc<dyn Records>,
+    engine: Option<Engine>,
 }
 
-struct Parts {
-    options: Options,
-    records: Arc<dyn Records>,
+/// What executes journeys.
+#[derive(Clone)]
+struct Engine {
+    runs: Runs,
+    store: Arc<dyn Store>,
 }
 
 impl Local {
-    /// A platform whose resources are kept in `records`.
+    /// A platform whose resources are kept in `records`. It executes nothing.
     pub fn new(options: Options, records: Arc<dyn Records>) -> Self {
         Self {
-            parts: Arc::new(Parts { options, records }),
+            options: Arc::new(options),
+            records,
+            engine: None,
+        }
+    }
+
+    /// The same, executing journeys as `runs`, which `store` keeps.
+    #[must_use]
+    pub fn executing(self, runs: Runs, store: Arc<dyn Store>) -> Self {
+        Self {
+            engine: Some(Engine { runs, store }),
+            ..self
         }
     }
 
     fn token(&self) -> Option<&SecretString> {
-        self.parts.options.token.as_ref()
+        self.options.token.as_ref()
     }
 
     fn records(&self) -> &dyn Records {
-        &*self.parts.records
+        &*self.records
+    }
+
+    fn engine(&self) -> Result<&Engine, Problem> {
+        self.engine.as_ref().ok_or_else(|| {
+            let message = "this server executes nothing: it was started without an engine";
+            Problem::new(StatusCode::NOT_IMPLEMENTED, "501", message)
+        })
     }
 }

@@ -139,6 +139,23 @@ impl FromRequestParts<Local> for Params {
     }
 }
 
+/// The address by which the caller reached this server, such as `http://127.0.0.1:7433`.
+#[derive(Debug, Clone)]
+pub(super) struct Base(pub(super) String);
+
+impl FromRequestParts<Local> for Base {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _: &Local,
+    ) -> Result<Self, std::convert::Infallible> {
+        let host = parts.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        Ok(Self(format!("http://{}", host.unwrap_or("127.0.0.1"))))
+    }
+}
+
 /// Whether the reference CLI calls: it expects other types than the platform's in some answers.
 pub(super) fn is_reference_cli(headers: &HeaderMap) -> bool {
     ["x-virtuoso-client-name", "x-virtuoso-client-id"]

@@ -8,8 +8,8 @@ use axum::routing::{delete, get, post, put};
 use super::answer::{no_route, render};
 use super::request::{authorize, refuse_pages};
 use super::{
-    Local, api_tests, checkpoints, environments, goals, journeys, library, people, projects,
-    scripts, steps, steps_list, test_data,
+    Local, api_tests, checkpoints, environments, executions, goals, journeys, library, people,
+    plans, projects, scripts, steps, steps_list, test_data,
 };
 
 /// Most bytes of a body: a table of 200,000 rows.
@@ -21,12 +21,18 @@ pub fn router(local: Local) -> Router {
         .merge(structure())
         .merge(authoring())
         .merge(data())
+        .merge(running())
         .layer(from_fn(render))
         .layer(from_fn_with_state(local.clone(), authorize))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .method_not_allowed_fallback(no_route);
     Router::new()
         .nest("/api", api)
+        .route("/files/screenshots/{file}", get(executions::screenshot))
+        .route(
+            "/files/executions/{id}/events/{file}",
+            get(executions::events),
+        )
         .fallback(no_route)
         .layer(from_fn(refuse_pages))
         .with_state(local)
@@ -172,4 +178,50 @@ fn data() -> Router<Local> {
         .route("/scripts", post(scripts::create))
         .route("/scripts/{id}", get(scripts::get).put(scripts::update))
         .route("/api-tests", get(api_tests::list))
+}
+
+/// Executions and plans.
+fn running() -> Router<Local> {
+    Router::new()
+        .route("/goals/{id}/execute", post(executions::execute_goal))
+        .route(
+            "/goals/{id}/snapshots/{snapshot}/execute",
+            post(executions::execute_snapshot),
+        )
+        .route(
+            "/testsuites/{id}/execute",
+            post(executions::execute_journey),
+        )
+        .route("/testsuites/execution", get(executions::execution_journeys))
+        .route("/projects/{id}/jobs", get(executions::of_project))
+        .route("/executions/{id}", get(executions::get))
+        .route("/executions/{id}/status", get(executions::status))
+        .route("/jobs/{id}/status", get(executions::status))
+        .route("/executions/{id}/cancel", post(executions::cancel))
+        .route(
+            "/executions/{id}/failures/rerun",
+            post(executions::rerun_failures),
+        )
+        .route(
+            "/executions/{id}/failures/explain",
+            post(projects::not_here),
+        )
+        .route("/executions/analysis/{id}", get(executions::analyze))
+        .route(
+            "/executions/{id}/suites/{suite}/cases/{case}/steps/{step}",
+            get(executions::step_of_suite),
+        )
+        .route(
+            "/executions/{id}/suites/{suite}/library-checkpoints/{case}/steps/{step}",
+            get(executions::step_of_library),
+        )
+        .route("/elements/healing", get(people::none))
+        .route("/tickets", get(people::none))
+        .route("/plans", get(plans::list).post(plans::create))
+        .route("/plans/executions/{id}", get(plans::get))
+        .route(
+            "/plans/executions/{id}/execute",
+            post(plans::execute).put(plans::execute),
+        )
+        .route("/plans/executions/status/{id}", get(plans::status))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use etude_engine::runs::RunsOptions;
 use etude_platform::local::{Local, Options, router};
 use etude_store::SqliteStore;
 use http::{Request, Response, StatusCode};
@@ -12,11 +13,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use super::engine::{self, Server};
+
 /// A local platform in a folder of its own.
 pub(crate) struct Platform {
     router: Router,
     headers: Vec<(&'static str, String)>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer.
@@ -50,14 +53,48 @@ impl Platform {
 
     pub(crate) async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(etude_store::Options::new(folder.path()))
-            .await
-            .unwrap();
+        let store = open(&folder).await;
         Self {
-            router: router(Local::new(options, Arc::new(store))),
+            router: router(Local::new(options, store)),
             headers: Vec::new(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// A platform that executes journeys in a scripted browser.
+    pub(crate) async fn executing() -> (Self, Server) {
+        let (platform, server) = Self::queueing(engine::options()).await;
+        server.work();
+        (platform, server)
+    }
+
+    /// A platform that starts executions, of which none is executed.
+    pub(crate) async fn queueing(options: RunsOptions) -> (Self, Server) {
+        Self::over(tempfile::tempdir().unwrap(), options).await
+    }
+
+    async fn over(folder: TempDir, options: RunsOptions) -> (Self, Server) {
+        let store = open(&folder).await;
+        let server = Server::over(store.clone(), options, Arc::default());
+        let local = Local::new(Options::default(), store.clone());
+        let local = local.executing(server.runs.clone(), store);
+        let platform = Self {
+            router: router(local),
+            headers: Vec::new(),
+            folder,
+        };
+        (platform, server)
+    }
+
+    /// The same after the server has ended and has been started again.
+    pub(crate) async fn restarted(self, server: Server) -> (Self, Server) {
+        server.runs.shutdown().await;
+        server.store.close().await;
+        drop((self.router, server));
+        let (platform, server) = Self::over(self.folder, engine::options()).await;
+        server.runs.recover().await.unwrap();
+        server.work();
+        (platform, server)
     }
 
     /// The same with a header in every request.
@@ -179,6 +216,19 @@ pub(crate) struct Goal {
 pub(crate) fn comment(checkpoint: i64, index: i64, text: &str) -> Value {
     json!({"checkpointId": checkpoint, "stepIndex": index,
            "parsedStep": {"action": "COMMENT", "value": text, "meta": {}}})
+}
+
+async fn open(folder: &TempDir) -> Arc<SqliteStore> {
+    let options = etude_store::Options::new(folder.path());
+    Arc::new(SqliteStore::open(options).await.unwrap())
+}
+
+/// A click on what a hint says: the scripted browser does that.
+pub(crate) fn click(checkpoint: i64, hint: &str) -> Value {
+    let clue = json!({"clue": hint}).to_string();
+    json!({"checkpointId": checkpoint, "stepIndex": -1, "parsedStep": {
+        "action": "CLICK", "value": "", "meta": {"kind": "CLICK", "type": "NATURAL"},
+        "target": {"selectors": [{"type": "GUESS", "value": clue}]}}})
 }
 
 async fn answer(response: Response<Body>) -> Answer {

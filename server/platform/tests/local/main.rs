@@ -6,5 +6,9 @@
 mod authoring;
 mod bad_input;
 mod common;
+#[path = "../../../engine/tests/common/mod.rs"]
+mod engine;
 mod exchanges;
+mod executions;
+mod poller;
 mod reference_cli;

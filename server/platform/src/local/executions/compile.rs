@@ -1,0 +1,285 @@
+//! From journeys to runs.
+
+use std::collections::BTreeMap;
+
+use etude::v1::{
+    self, command::Action, environment_variable, run_spec::Source,
+    variable::Source as VariableSource,
+};
+use serde_json::Value;
+
+use super::kept::{KeptCase, KeptSuite, RunStep, Start};
+use crate::codec;
+use crate::local::answer::Problem;
+use crate::local::csv::Csv;
+use crate::model::{Checkpoint, Environment, Goal, Journey, Step, Variable};
+
+/// Most characters of a name in a run.
+const NAME: usize = 500;
+
+/// Everything that a journey's run is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Material {
+    pub(super) execution: i64,
+    pub(super) goal: Goal,
+    pub(super) environment: Option<(Environment, Vec<Variable>)>,
+    /// Variables that the caller gives.
+    pub(super) initial: BTreeMap<String, Value>,
+    /// The address to start at in place of the goal's.
+    pub(super) starting_url: Option<String>,
+}
+
+/// What is kept of a journey, and the run that executes it, if it has steps.
+pub(super) fn suite(
+    material: &Material,
+    journey: Journey,
+    table: Option<Csv>,
+) -> Result<(KeptSuite, Option<v1::CreateRunRequest>), Problem> {
+    let mut cases = Vec::new();
+    let mut checkpoints = Vec::new();
+    let all = journey.cases.unwrap_or_default();
+    let steps = all.iter().flat_map(|case| &case.steps);
+    let moved: Vec<Step> = steps.map(|step| moved(step, material)).collect();
+    let mut decoded = codec::decode_steps(&moved).into_iter().zip(&moved);
+    for case in &all {
+        let own = decoded.by_ref().take(case.steps.len());
+        let steps: Vec<v1::Step> = own
+            .map(|(decoded, raw)| executable(&decoded, raw))
+            .collect();
+        let times = iterations(case, &journey.title)?;
+        let number = if steps.is_empty() || times == 0 {
+            0
+        } else {
+            let looped = std::iter::repeat_n(steps, times).flatten().collect();
+            checkpoints.push(v1::Checkpoint {
+                name: cut(&case.title),
+                steps: looped,
+                ..v1::Checkpoint::default()
+            });
+            u32::try_from(checkpoints.len()).unwrap_or(u32::MAX)
+        };
+        cases.push(kept(case, number));
+    }
+    let rows = table.map(data_rows).unwrap_or_default();
+    let suite = KeptSuite {
+        id: journey.id,
+        canonical_id: journey.canonical_id,
+        title: journey.title.clone(),
+        run: if checkpoints.is_empty() {
+            Start::Empty
+        } else {
+            Start::None
+        },
+        rows: rows.len(),
+        cases,
+    };
+    if checkpoints.is_empty() {
+        return Ok((suite, None));
+    }
+    let test = test(material, &journey.title, checkpoints, rows);
+    Ok((suite, Some(request(material, test)?)))
+}
+
+fn kept(case: &Checkpoint, checkpoint: u32) -> KeptCase {
+    let step = |step: &Step| RunStep {
+        id: step.id,
+        canonical_id: step.canonical_id.clone(),
+        action: step.action.clone(),
+        value: step.value.clone(),
+    };
+    KeptCase {
+        id: case.id,
+        canonical_id: case.canonical_id.clone(),
+        library: case.library_checkpoint_id.is_some(),
+        checkpoint,
+        steps: case.steps.iter().map(step).collect(),
+    }
+}
+
+/// How often a checkpoint is executed.
+fn iterations(case: &Checkpoint, journey: &str) -> Result<usize, Problem> {
+    let Some(meta) = &case.checkpoint_meta else {
+        return Ok(1);
+    };
+    let refused = || {
+        Problem::invalid(format!(
+            "the checkpoint `{}` of the journey `{journey}` is a loop with a condition or a \
+             variable, which the local platform cannot execute; give it a number of iterations",
+            case.title
+        ))
+    };
+    if meta
+        .loop_condition
+        .as_ref()
+        .is_some_and(|condition| !condition.is_empty())
+    {
+        return Err(refused());
+    }
+    match &meta.loop_iterations {
+        None | Some(Value::Null) => Ok(1),
+        Some(Value::Number(number)) => {
+            let times = number
+                .as_u64()
+                .and_then(|times| usize::try_from(times).ok());
+            times.ok_or_else(refused)
+        }
+        Some(_) => Err(refused()),
+    }
+}
+
+/// A step that opens the goal's address opens the one to start at.
+fn moved(step: &Step, material: &Material) -> Step {
+    let mut step = step.clone();
+    let Some(url) = &material.starting_url else {
+        return step;
+    };
+    if step.action == "NAVIGATE" && step.value == material.goal.url {
+        step.value.clone_from(url);
+        for key in ["value", "url"] {
+            if step.meta.contains_key(key) {
+                step.meta.insert(key.to_owned(), url.as_str().into());
+            }
+        }
+    }
+    step
+}
+
+/// The typed step; of one that has no type, a step which ends ERROR and says so.
+fn executable(decoded: &codec::Decoded, raw: &Step) -> v1::Step {
+    if let Some(step) = decoded.step() {
+        return step.clone();
+    }
+    let message = format!("the local platform cannot execute this {} step", raw.action);
+    let script = format!("throw new Error({})", Value::from(message));
+    let execute = v1::ExecuteScript {
+        script,
+        ..v1::ExecuteScript::default()
+    };
+    let flags = v1::StepFlags {
+        optional: raw.optional,
+        ignore_outcome: raw.ignore_outcome,
+        skip: raw.skip,
+        ..v1::StepFlags::default()
+    };
+    v1::Step {
+        command: Some(v1::Command {
+            action: Some(Action::ExecuteScript(execute)),
+        }),
+        flags: Some(flags),
+        ..v1::Step::default()
+    }
+}
+
+fn data_rows(table: Csv) -> Vec<v1::DataRow> {
+    let columns = table.columns;
+    let row = |(number, values): (usize, Vec<String>)| v1::DataRow {
+        name: number.to_string(),
+        // What is no variable's name, no step can read.
+        variables: columns
+            .iter()
+            .zip(values)
+            .filter(|(name, _)| is_variable(name))
+            .map(|(name, value)| variable(name, value))
+            .collect(),
+    };
+    (1..).zip(table.rows).map(row).collect()
+}
+
+fn variable(name: &str, value: String) -> v1::Variable {
+    v1::Variable {
+        name: name.to_owned(),
+        source: Some(VariableSource::Value(value)),
+    }
+}
+
+fn test(
+    material: &Material,
+    title: &str,
+    checkpoints: Vec<v1::Checkpoint>,
+    data_rows: Vec<v1::DataRow>,
+) -> v1::Test {
+    let size = &material.goal.device_size;
+    let dismiss = material.goal.meta.get("popupAutoDismiss");
+    let config = v1::TestConfig {
+        viewport: Some(v1::Viewport {
+            width: size.width.clamp(100, 10_000),
+            height: size.height.clamp(100, 10_000),
+        }),
+        screenshots: v1::ScreenshotPolicy::EveryStep.into(),
+        keep_dialogs: dismiss == Some(&Value::Bool(false)),
+        recovery: v1::RecoveryPolicy::Retry.into(),
+        ..v1::TestConfig::default()
+    };
+    v1::Test {
+        name: cut(title),
+        config: Some(config),
+        checkpoints,
+        data_rows,
+        ..v1::Test::default()
+    }
+}
+
+fn request(material: &Material, test: v1::Test) -> Result<v1::CreateRunRequest, Problem> {
+    let mut variables = Vec::new();
+    for (name, value) in &material.initial {
+        if !is_variable(name) {
+            let message = format!("initialData: `{name}` cannot be the name of a variable");
+            return Err(Problem::invalid(message));
+        }
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        variables.push(variable(name, text));
+    }
+    let labels = [(
+        "platform.execution".to_owned(),
+        material.execution.to_string(),
+    )];
+    let spec = v1::RunSpec {
+        source: Some(Source::Test(test)),
+        variables,
+        labels: labels.into(),
+        environment: material.environment.as_ref().map(environment),
+        ..v1::RunSpec::default()
+    };
+    Ok(v1::CreateRunRequest {
+        spec: Some(spec),
+        ..v1::CreateRunRequest::default()
+    })
+}
+
+fn environment((environment, variables): &(Environment, Vec<Variable>)) -> v1::Environment {
+    let usable = variables
+        .iter()
+        .filter(|variable| is_variable(&variable.name));
+    let variable = |variable: &Variable| {
+        let value = variable.value.clone().unwrap_or_default();
+        let source = if variable.hidden {
+            environment_variable::Source::Hidden(value)
+        } else {
+            environment_variable::Source::Value(value)
+        };
+        v1::EnvironmentVariable {
+            name: variable.name.clone(),
+            source: Some(source),
+        }
+    };
+    v1::Environment {
+        name: environment.name.chars().take(128).collect(),
+        variables: usable.map(variable).collect(),
+    }
+}
+
+fn cut(name: &str) -> String {
+    name.chars().take(NAME).collect()
+}
+
+/// Whether a step can name it after a `$`.
+fn is_variable(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    first.is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && name.len() <= 128
+}

@@ -1,0 +1,87 @@
+//! Executions, as they are kept: what was asked for, and which runs execute it. What came of them
+//! is read from the runs, which are durable by themselves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::local::entity::Entity;
+use crate::model::Object;
+
+/// An execution.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::local) struct KeptExecution {
+    pub(super) id: i64,
+    pub(super) goal: i64,
+    pub(super) snapshot: i64,
+    pub(super) environment: Option<i64>,
+    /// When it was asked for, in milliseconds since 1970.
+    pub(super) submitted: i64,
+    /// The plan that it belongs to.
+    pub(super) plan: Option<i64>,
+    pub(super) tags: Vec<String>,
+    /// The request as it is answered: without the values of variables.
+    pub(super) request: Object,
+    pub(super) suites: Vec<KeptSuite>,
+}
+
+impl Entity for KeptExecution {
+    const KIND: &'static str = "execution";
+    const NOUN: &'static str = "Execution";
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn parent(&self) -> i64 {
+        self.goal
+    }
+}
+
+/// A journey in an execution, as it was then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct KeptSuite {
+    pub(super) id: i64,
+    pub(super) canonical_id: String,
+    pub(super) title: String,
+    pub(super) run: Start,
+    /// How many data rows it has; 0: it has no data.
+    pub(super) rows: usize,
+    pub(super) cases: Vec<KeptCase>,
+}
+
+/// What executes a journey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Start {
+    /// Nothing yet. It stays so when the server stopped before it had answered.
+    None,
+    /// The journey has no steps.
+    Empty,
+    /// A run: `runs/{id}`.
+    Run(String),
+}
+
+/// A checkpoint in an execution.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct KeptCase {
+    pub(super) id: i64,
+    pub(super) canonical_id: String,
+    pub(super) library: bool,
+    /// Its number in the run, from 1; 0: it has no steps.
+    pub(super) checkpoint: u32,
+    pub(super) steps: Vec<RunStep>,
+}
+
+/// A step in an execution.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RunStep {
+    pub(super) id: i64,
+    pub(super) canonical_id: String,
+    pub(super) action: String,
+    pub(super) value: String,
+}
+
+impl KeptSuite {
+    /// How many results it has at most.
+    pub(super) fn steps(&self) -> usize {
+        self.cases.iter().map(|case| case.steps.len()).sum()
+    }
+}

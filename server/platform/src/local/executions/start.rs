@@ -1,0 +1,326 @@
+//! Starting executions.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use etude::v1;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::compile::{self, Material};
+use super::kept::{KeptExecution, KeptSuite, Start};
+use super::{answer_status, of_kept};
+use crate::local::Local;
+use crate::local::answer::{Problem, Reply};
+use crate::local::csv::Csv;
+use crate::local::entity::{Entity, Tx, change, now};
+use crate::local::environments::{self, KeptEnvironment};
+use crate::local::goals::{self, KeptSnapshot};
+use crate::local::journeys::{self, KeptJourney};
+use crate::local::projects::project;
+use crate::local::request::{Base, Ids, Json};
+use crate::local::test_data::{self, KeptTable};
+use crate::model::{Journey, Object, loose};
+
+/// What an execution is asked to do.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::local) struct Request {
+    #[serde(deserialize_with = "loose::ids")]
+    pub(in crate::local) suite_ids: Vec<i64>,
+    #[serde(deserialize_with = "loose::or_default")]
+    pub(in crate::local) test_suite_canonical_ids: Vec<String>,
+    #[serde(deserialize_with = "loose::or_default")]
+    pub(in crate::local) tags: Vec<String>,
+    #[serde(deserialize_with = "loose::some_id")]
+    pub(in crate::local) environment_id: Option<i64>,
+    #[serde(deserialize_with = "loose::or_default")]
+    pub(in crate::local) initial_data: BTreeMap<String, Value>,
+    #[serde(deserialize_with = "loose::or_default")]
+    pub(in crate::local) http_headers: BTreeMap<String, Value>,
+    pub(in crate::local) starting_url: Option<String>,
+}
+
+/// What is executed.
+#[derive(Clone, Copy)]
+pub(in crate::local) struct Scope {
+    pub(in crate::local) goal: i64,
+    /// The newest when there is none.
+    pub(in crate::local) snapshot: Option<i64>,
+    /// The plan that it belongs to.
+    pub(in crate::local) plan: Option<i64>,
+}
+
+/// POST /goals/{id}/execute
+pub(in crate::local) async fn execute_goal(
+    State(local): State<Local>,
+    Ids([goal]): Ids<1>,
+    base: Base,
+    Json(request): Json<Request>,
+) -> Reply {
+    let scope = Scope {
+        goal,
+        snapshot: None,
+        plan: None,
+    };
+    answered(&local, scope, request, &base).await
+}
+
+/// POST /goals/{goal}/snapshots/{snapshot}/execute
+pub(in crate::local) async fn execute_snapshot(
+    State(local): State<Local>,
+    Ids([goal, snapshot]): Ids<2>,
+    base: Base,
+    Json(request): Json<Request>,
+) -> Reply {
+    let scope = Scope {
+        goal,
+        snapshot: Some(snapshot),
+        plan: None,
+    };
+    answered(&local, scope, request, &base).await
+}
+
+/// POST /testsuites/{id}/execute
+pub(in crate::local) async fn execute_journey(
+    State(local): State<Local>,
+    Ids([id]): Ids<1>,
+    base: Base,
+    Json(mut request): Json<Request>,
+) -> Reply {
+    let journey = crate::local::entity::view(local.records(), id, |mut tx, id| {
+        Box::pin(async move { journeys::reachable(&mut tx, id).await })
+    })
+    .await?
+    .journey;
+    request.suite_ids = vec![id];
+    let scope = Scope {
+        goal: journey.goal_id,
+        snapshot: Some(journey.snapshot_id),
+        plan: None,
+    };
+    answered(&local, scope, request, &base).await
+}
+
+/// POST /executions/{id}/failures/rerun: executes the journeys again that did not pass.
+pub(in crate::local) async fn rerun_failures(
+    State(local): State<Local>,
+    Ids([id]): Ids<1>,
+    base: Base,
+) -> Reply {
+    let old = super::whole(&local, id, &base).await?;
+    if !old.state().has_ended() {
+        return Err(Problem::conflict(format!(
+            "the execution {id} has not ended yet"
+        )));
+    }
+    let suites = old.kept.suites.iter().zip(&old.progress);
+    let failed = suites.filter(|(_, progress)| {
+        let passed = |outcome| matches!(outcome, Some("PASS" | "SKIP"));
+        !progress.rows.iter().all(|row| passed(row.outcome))
+    });
+    let request = Request {
+        suite_ids: failed.map(|(suite, _)| suite.id).collect(),
+        environment_id: old.kept.environment,
+        ..Request::default()
+    };
+    if request.suite_ids.is_empty() {
+        return Err(Problem::conflict(format!(
+            "nothing of the execution {id} failed"
+        )));
+    }
+    let scope = Scope {
+        goal: old.kept.goal,
+        snapshot: Some(old.kept.snapshot),
+        plan: None,
+    };
+    answered(&local, scope, request, &base).await
+}
+
+async fn answered(local: &Local, scope: Scope, request: Request, base: &Base) -> Reply {
+    let kept = begin(local, scope, request).await?;
+    answer_status(&of_kept(local, kept, base).await?)
+}
+
+/// Starts an execution: all of its journeys, or nothing.
+pub(in crate::local) async fn begin(
+    local: &Local,
+    scope: Scope,
+    request: Request,
+) -> Result<KeptExecution, Problem> {
+    if !request.http_headers.is_empty() {
+        return Err(Problem::invalid(
+            "httpHeaders: the local platform's browser cannot add headers to requests",
+        ));
+    }
+    let engine = local.engine()?;
+    let (mut kept, runs) = change(
+        local.records(),
+        (scope, request),
+        |mut tx, (scope, request)| Box::pin(async move { prepare(&mut tx, scope, request).await }),
+    )
+    .await?;
+    // All are checked before the first is created.
+    for run in runs.iter().flatten() {
+        let check = v1::CreateRunRequest {
+            validate_only: true,
+            ..run.clone()
+        };
+        if let Err(error) = engine.runs.create(check).await {
+            return Err(give_up(local, &kept, error.into()).await);
+        }
+    }
+    for (index, run) in runs.into_iter().enumerate() {
+        let Some(run) = run else {
+            continue;
+        };
+        match engine.runs.create(run).await {
+            Ok(run) => kept.suites[index].run = Start::Run(run.name),
+            Err(error) => return Err(give_up(local, &kept, error.into()).await),
+        }
+    }
+    change(local.records(), kept.clone(), |mut tx, kept| {
+        Box::pin(async move { tx.put(&kept).await })
+    })
+    .await?;
+    Ok(kept)
+}
+
+/// Takes back what was started of an execution that could not be wholly.
+async fn give_up(local: &Local, kept: &KeptExecution, problem: Problem) -> Problem {
+    if let Ok(engine) = local.engine() {
+        for suite in &kept.suites {
+            if let Start::Run(name) = &suite.run
+                && let Err(error) = engine.runs.cancel(name).await
+            {
+                tracing::warn!(%error, run = %name, "a run could not be taken back");
+            }
+        }
+    }
+    let gone = change(local.records(), kept.id(), |mut tx, id| {
+        Box::pin(async move { tx.delete::<KeptExecution>(id).await })
+    });
+    if let Err(left) = gone.await {
+        tracing::warn!(
+            execution = kept.id(),
+            "an execution could not be taken back: {}",
+            left.message
+        );
+    }
+    problem
+}
+
+/// Reads what is to be executed as it is now, and keeps the execution without its runs.
+async fn prepare(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    request: Request,
+) -> Result<(KeptExecution, Vec<Option<v1::CreateRunRequest>>), Problem> {
+    let goal = goals::goal(tx, scope.goal).await?;
+    let snapshot = match scope.snapshot {
+        Some(id) => goals::snapshot(tx, id).await?,
+        None => goals::head_of(tx, goal.id).await?,
+    };
+    if snapshot.goal != goal.id {
+        return Err(Problem::not_found(KeptSnapshot::NOUN));
+    }
+    let project = project(tx, goal.project_id).await?;
+    let environment = request
+        .environment_id
+        .or(goal.environment_id)
+        .or(project.environment_id);
+    let material = Material {
+        execution: tx.new_id().await?,
+        goal,
+        environment: match environment {
+            Some(id) => {
+                let kept: KeptEnvironment = tx.get(id).await?;
+                Some((kept.0, environments::variables(tx, id).await?))
+            }
+            None => None,
+        },
+        initial: request.initial_data.clone(),
+        starting_url: request.starting_url.clone().filter(|url| !url.is_empty()),
+    };
+    let mut suites: Vec<KeptSuite> = Vec::new();
+    let mut runs = Vec::new();
+    for (journey, table) in selected(tx, snapshot.id, &request).await? {
+        let (suite, run) = compile::suite(&material, journey, table)?;
+        suites.push(suite);
+        runs.push(run);
+    }
+    let kept = KeptExecution {
+        id: material.execution,
+        goal: scope.goal,
+        snapshot: snapshot.id,
+        environment,
+        submitted: now(),
+        plan: scope.plan,
+        tags: request.tags.clone(),
+        request: shown(&request, environment, &suites),
+        suites,
+    };
+    tx.put(&kept).await?;
+    Ok((kept, runs))
+}
+
+/// The journeys that a request selects, with the content of their tables.
+async fn selected(
+    tx: &mut Tx<'_>,
+    snapshot: i64,
+    request: &Request,
+) -> Result<Vec<(Journey, Option<Csv>)>, Problem> {
+    let all = tx.all::<KeptJourney>(snapshot).await?;
+    let present: Vec<_> = all
+        .into_iter()
+        .filter(|kept| !kept.journey.archived)
+        .collect();
+    let known = |id: &i64| present.iter().any(|kept| kept.journey.id == *id);
+    let canonical = |id: &String| present.iter().any(|kept| kept.journey.canonical_id == *id);
+    if !request.suite_ids.iter().all(known)
+        || !request.test_suite_canonical_ids.iter().all(canonical)
+    {
+        return Err(Problem::not_found(KeptJourney::NOUN));
+    }
+    let wanted = |journey: &Journey| {
+        let named = request.suite_ids.contains(&journey.id)
+            || request
+                .test_suite_canonical_ids
+                .contains(&journey.canonical_id);
+        let any = request.suite_ids.is_empty() && request.test_suite_canonical_ids.is_empty();
+        let tagged = journey.tags.iter().any(|tag| request.tags.contains(tag));
+        (any || named) && (request.tags.is_empty() || tagged)
+    };
+    let mut chosen = Vec::new();
+    for kept in present.into_iter().filter(|kept| wanted(&kept.journey)) {
+        let table = match kept.journey.data_table_id {
+            Some(id) => {
+                let table: KeptTable = tx.get(id).await?;
+                Some(test_data::content(tx, &table).await?)
+            }
+            None => None,
+        };
+        chosen.push((journeys::whole(tx, kept).await?, table));
+    }
+    if chosen.is_empty() {
+        return Err(Problem::invalid(
+            "no journey fits suiteIds, testSuiteCanonicalIds and tags",
+        ));
+    }
+    Ok(chosen)
+}
+
+/// The request as answers show it. Values of variables may be secrets, so only their names stay.
+fn shown(request: &Request, environment: Option<i64>, suites: &[KeptSuite]) -> Object {
+    let names = request.initial_data.keys();
+    let names: Object = names.map(|name| (name.clone(), "…".into())).collect();
+    let shown = json!({
+        "suiteIds": request.suite_ids,
+        "testSuiteCanonicalIds": request.test_suite_canonical_ids,
+        "dataDriven": suites.iter().any(|suite| suite.rows > 0),
+        "environmentId": environment,
+        "startingUrl": request.starting_url,
+        "initialData": names,
+    });
+    shown.as_object().cloned().unwrap_or_default()
+}

@@ -1,0 +1,213 @@
+//! Plans: goals that are executed together.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Local;
+use super::answer::{Answer, Problem, Reply};
+use super::entity::{Entity, change, check_name, view};
+use super::executions::{self, Request, Scope};
+use super::goals;
+use super::projects::project;
+use super::request::{Base, Ids, Json, Params};
+use crate::model::{Execution, Object, Plan, PlanExecution, loose};
+
+/// A plan, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KeptPlan {
+    plan: Plan,
+    parts: Vec<Part>,
+    environment: Option<i64>,
+}
+
+/// A goal in a plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part {
+    #[serde(deserialize_with = "loose::id")]
+    goal_id: i64,
+    /// Its journeys; none: all.
+    #[serde(default, deserialize_with = "loose::ids")]
+    suite_ids: Vec<i64>,
+}
+
+impl Entity for KeptPlan {
+    const KIND: &'static str = "plan";
+    const NOUN: &'static str = "Plan";
+
+    fn id(&self) -> i64 {
+        self.plan.id
+    }
+
+    fn parent(&self) -> i64 {
+        self.plan.project_id.unwrap_or_default()
+    }
+}
+
+/// An execution of a plan, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KeptPlanExecution {
+    id: i64,
+    plan: i64,
+    jobs: Vec<i64>,
+}
+
+impl Entity for KeptPlanExecution {
+    const KIND: &'static str = "plan execution";
+    const NOUN: &'static str = "Plan execution";
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn parent(&self) -> i64 {
+        self.plan
+    }
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewPlan {
+    #[serde(default)]
+    name: String,
+    #[serde(default, deserialize_with = "loose::id")]
+    project_id: i64,
+    #[serde(default)]
+    goals: Vec<Part>,
+    #[serde(default, deserialize_with = "loose::some_id")]
+    environment_id: Option<i64>,
+}
+
+/// POST /plans, which is ours: the platform's way to create plans is not public.
+pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewPlan>) -> Reply {
+    check_name("name", &new.name)?;
+    if new.goals.is_empty() {
+        return Err(Problem::invalid(
+            "goals: name at least one, as {\"goalId\": 1}",
+        ));
+    }
+    let kept = change(local.records(), new, |mut tx, new| {
+        Box::pin(async move {
+            project(&mut tx, new.project_id).await?;
+            for part in &new.goals {
+                goals::goal(&mut tx, part.goal_id).await?;
+            }
+            let mut rest = Object::new();
+            rest.insert("goals".to_owned(), json!(new.goals));
+            rest.insert("environmentId".to_owned(), json!(new.environment_id));
+            let kept = KeptPlan {
+                plan: Plan {
+                    id: tx.new_id().await?,
+                    project_id: Some(new.project_id),
+                    name: new.name,
+                    rest,
+                },
+                parts: new.goals,
+                environment: new.environment_id,
+            };
+            tx.put(&kept).await?;
+            Ok(kept.plan)
+        })
+    })
+    .await?;
+    Answer::created(kept)
+}
+
+/// GET /plans?projectId=, which is ours.
+pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
+    let plans = view(local.records(), params.id("projectId")?, |mut tx, id| {
+        Box::pin(async move {
+            project(&mut tx, id).await?;
+            tx.all::<KeptPlan>(id).await
+        })
+    })
+    .await?;
+    Answer::map(plans.into_iter().map(|kept| (kept.plan.id, kept.plan)))
+}
+
+/// GET /plans/executions/{id}
+pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
+    let kept = view(local.records(), id, |mut tx, id| {
+        Box::pin(async move { tx.get::<KeptPlan>(id).await })
+    })
+    .await?;
+    Answer::item(kept.plan)
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Execute {
+    #[serde(deserialize_with = "loose::some_id")]
+    environment_id: Option<i64>,
+}
+
+/// POST /plans/executions/{id}/execute; an older script sends PUT.
+pub(super) async fn execute(
+    State(local): State<Local>,
+    Ids([id]): Ids<1>,
+    base: Base,
+    Json(request): Json<Execute>,
+) -> Reply {
+    let kept = view(local.records(), id, |mut tx, id| {
+        Box::pin(async move { tx.get::<KeptPlan>(id).await })
+    })
+    .await?;
+    let mut jobs = Vec::new();
+    for part in kept.parts {
+        let scope = Scope {
+            goal: part.goal_id,
+            snapshot: None,
+            plan: Some(id),
+        };
+        let request = Request {
+            suite_ids: part.suite_ids,
+            environment_id: request.environment_id.or(kept.environment),
+            ..Request::default()
+        };
+        match executions::begin(&local, scope, request).await {
+            Ok(started) => jobs.push(started.id()),
+            Err(problem) => {
+                // A plan is executed wholly or not at all.
+                for job in jobs {
+                    executions::cancel(State(local.clone()), Ids([job]), base.clone()).await?;
+                }
+                return Err(problem);
+            }
+        }
+    }
+    let kept = change(local.records(), (id, jobs), |mut tx, (plan, jobs)| {
+        Box::pin(async move {
+            let id = tx.new_id().await?;
+            let kept = KeptPlanExecution { id, plan, jobs };
+            tx.put(&kept).await?;
+            Ok(kept)
+        })
+    })
+    .await?;
+    answer(&local, kept, &base).await
+}
+
+/// GET /plans/executions/status/{id}
+pub(super) async fn status(State(local): State<Local>, Ids([id]): Ids<1>, base: Base) -> Reply {
+    let kept = view(local.records(), id, |mut tx, id| {
+        Box::pin(async move { tx.get::<KeptPlanExecution>(id).await })
+    })
+    .await?;
+    answer(&local, kept, &base).await
+}
+
+async fn answer(local: &Local, kept: KeptPlanExecution, base: &Base) -> Reply {
+    let (all, status, outcome) = executions::together(local, &kept.jobs, base).await?;
+    let object = |job: &Execution| json!(job).as_object().cloned().unwrap_or_default();
+    let jobs = all.iter().map(|job| (job.id, object(job))).collect();
+    let mut rest = Object::new();
+    rest.insert("planId".to_owned(), kept.plan.into());
+    rest.insert("status".to_owned(), status.into());
+    rest.insert("outcome".to_owned(), outcome.into());
+    Answer::item(PlanExecution {
+        id: kept.id,
+        jobs,
+        rest,
+    })
+}

@@ -1,0 +1,505 @@
+//! Executions: journeys become runs, and runs the platform's tree of results.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::common::{Goal, Platform, click};
+use super::engine;
+use super::poller::poll;
+
+/// A checkpoint of the goal's first journey with clicks on hints; the ids of its steps.
+async fn checkpoint(platform: &Platform, goal: &Goal, title: &str, hints: &[&str]) -> Vec<i64> {
+    let checkpoint = platform.checkpoint(goal, title).await;
+    let mut steps = Vec::new();
+    for hint in hints {
+        let added = platform
+            .make("POST /teststeps", click(checkpoint, hint))
+            .await;
+        steps.push(added["testStep"]["id"].as_i64().unwrap());
+    }
+    steps
+}
+
+/// Starts an execution and waits for its end; its whole tree.
+async fn execute(platform: &Platform, goal: &Goal, request: Value) -> Value {
+    let start = format!("POST /goals/{}/execute", goal.goal);
+    let started = platform.make(&start, request).await;
+    poll(platform, &started).await;
+    let full = platform
+        .get(&format!("/executions/{}", started["id"]))
+        .await;
+    full.at("/item").clone()
+}
+
+/// The results of steps by their ids, of all checkpoints of a journey.
+fn results(execution: &Value, journey: i64) -> serde_json::Map<String, Value> {
+    let cases = &execution["testSuites"][journey.to_string()]["testCases"];
+    let cases = cases.as_object().unwrap().values();
+    cases
+        .flat_map(|case| case["testSteps"].as_object().unwrap().clone())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_step_goes_on_and_an_error_stops() {
+    let (platform, _server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let hints = [
+        "ok",
+        "fail one",
+        "ok two",
+        "error three",
+        "never",
+        "never again",
+    ];
+    let steps = checkpoint(&platform, &goal, "Mixed", &hints).await;
+    let execution = execute(&platform, &goal, json!({})).await;
+    assert_eq!(
+        (&execution["status"], &execution["outcome"]),
+        (&json!("FINISHED"), &json!("ERROR"))
+    );
+    assert_eq!(
+        execution["journeyStatistics"]["countPerOutcome"]["ERROR"],
+        1
+    );
+    assert_eq!(execution["failedTestExecutions"], 1);
+    let results = results(&execution, goal.journey);
+    let outcomes: Vec<_> = steps
+        .iter()
+        .map(|id| results[&id.to_string()]["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            "PASS",
+            "FAIL",
+            "PASS",
+            "ERROR",
+            "NOT_REACHED",
+            "NOT_REACHED"
+        ]
+    );
+    let output = &results[&steps[3].to_string()]["output"];
+    assert_eq!(output["type"], "ERROR");
+    assert!(
+        output["message"]
+            .as_str()
+            .unwrap()
+            .contains("nothing matches")
+    );
+    // Results are numbered as they are executed.
+    let mut numbered: Vec<_> = results
+        .values()
+        .map(|r| (r["id"].as_i64().unwrap(), r["testStepId"].as_i64().unwrap()))
+        .collect();
+    numbered.sort_unstable();
+    let order: Vec<_> = numbered.iter().skip(1).map(|(_, step)| *step).collect();
+    assert_eq!(order, steps);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tree_has_the_fields_that_readers_know() {
+    let (platform, _server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let steps = checkpoint(&platform, &goal, "Talk", &["talk about it"]).await;
+    let execution = execute(&platform, &goal, json!({"initialData": {"secret": "hush"}})).await;
+    for field in [
+        "id",
+        "type",
+        "triggerType",
+        "snapshotId",
+        "goalId",
+        "environmentId",
+        "submitDate",
+        "startDate",
+        "endDate",
+        "duration",
+        "status",
+        "outcome",
+        "progress",
+        "totalDuration",
+        "totalTestExecutions",
+        "successfulTestExecutions",
+        "failedTestExecutions",
+        "skippedTestExecutions",
+        "notReachedTestExecutions",
+        "tags",
+        "launchedBy",
+        "launchedByUser",
+        "journeyStatistics",
+        "meta",
+        "testSuites",
+    ] {
+        assert!(execution.get(field).is_some(), "{field} is missing");
+    }
+    assert!(
+        !execution.to_string().contains("hush"),
+        "a value of a variable is shown"
+    );
+    let suite = &execution["testSuites"][goal.journey.to_string()];
+    for field in [
+        "testSuiteCanonicalId",
+        "dataDriven",
+        "journeyStatistics",
+        "tracking",
+        "libraryCheckpoints",
+    ] {
+        assert!(suite.get(field).is_some(), "{field} is missing");
+    }
+    let result = &results(&execution, goal.journey)[&steps[0].to_string()];
+    for field in [
+        "sideEffects",
+        "sideEffectsSummary",
+        "testDataValue",
+        "duration",
+        "totalDuration",
+        "output",
+    ] {
+        assert!(
+            result.get(field).is_some(),
+            "{field} is missing: {result:#}"
+        );
+    }
+    let status = platform
+        .get(&format!("/jobs/{}/status", execution["id"]))
+        .await;
+    for absent in ["testSuites", "totalDuration", "launchedByUser"] {
+        assert_eq!(status.at("/item").get(absent), None);
+    }
+    let case = suite["testCases"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(_, case)| !case["testSteps"][steps[0].to_string()].is_null())
+        .unwrap()
+        .0;
+    let one = format!(
+        "/executions/{}/suites/{}/cases/{case}/steps/{}",
+        execution["id"], goal.journey, steps[0]
+    );
+    let one = platform.get(&one).await;
+    assert_eq!(one.at("/item/testStepId"), steps[0]);
+    let journeys = format!(
+        "/testsuites/execution?jobId={}&includeJourneyDetails=true",
+        execution["id"]
+    );
+    let journeys = platform.get(&journeys).await;
+    let last = format!(
+        "/item/journeys/{}/lastExecution/report/checkpoints",
+        goal.journey
+    );
+    assert!(journeys.at(&last).is_object());
+    let list = format!(
+        "/testsuites/latest_status?versionId={}&goalId={}",
+        goal.snapshot, goal.goal
+    );
+    let list = platform.get(&list).await;
+    let outcome = format!("/map/{}/lastExecution/statistics/outcome", goal.journey);
+    assert_eq!(list.at(&outcome), "FAIL");
+    let job = platform
+        .get(&format!(
+            "/testsuites/latest_status?jobId={}",
+            execution["id"]
+        ))
+        .await;
+    assert_eq!(job.at(&outcome), "FAIL");
+    let jobs = platform
+        .get(&format!("/projects/{}/jobs", goal.project))
+        .await;
+    assert_eq!(
+        jobs.at(&format!("/map/{}/goalId", execution["id"])),
+        goal.goal
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_with_data_is_executed_for_each_row() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let checkpoint = platform.checkpoint(&goal, "Data").await;
+    for variable in ["name", "from_env", "given"] {
+        let parsed = json!({"action": "NAVIGATE", "value": "", "variable": variable, "meta": {}});
+        let step = json!({"checkpointId": checkpoint, "stepIndex": -1, "parsedStep": parsed});
+        platform.make("POST /teststeps", step).await;
+    }
+    let csv = "name,odd name\nhttps://one.test,x\nhttps://two.test,y\nhttps://three.test,z";
+    let new = json!({"projectId": goal.project, "name": "names", "csv": csv});
+    let table = platform.make("POST /testdata/tables/create", new).await;
+    let bind = format!("PUT /testsuites/{}", goal.journey);
+    platform
+        .make(&bind, json!({"dataTableId": table["id"]}))
+        .await;
+    let variables = json!({"from_env": "https://env.test", "given": "https://hidden.test"});
+    let new = json!({"name": "staging", "projectId": goal.project, "variables": variables});
+    let environment = platform.make("POST /environments", new).await;
+    let request = json!({"environmentId": environment["id"],
+                         "initialData": {"given": "https://caller.test"},
+                         "startingUrl": "https://other.test"});
+    let execution = execute(&platform, &goal, request).await;
+    let counts = &execution["journeyStatistics"]["countPerOutcome"];
+    assert_eq!(counts["PASS"], 3, "{execution:#}");
+    assert_eq!(execution["totalTestExecutions"], 3);
+    let suite = &execution["testSuites"][goal.journey.to_string()];
+    assert_eq!(suite["dataDriven"], true);
+    assert_eq!(execution["environmentId"], environment["id"]);
+    let executed = server.backend.executed();
+    for (name, times) in [
+        ("one", 1),
+        ("two", 1),
+        ("three", 1),
+        ("env", 3),
+        ("caller", 3),
+        ("other", 3),
+        ("hidden", 0),
+        ("shop.example", 0),
+    ] {
+        let found = executed
+            .iter()
+            .filter(|url| url.contains(&format!("//{name}.")))
+            .count();
+        assert_eq!(found, times, "{name}: {executed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn journeys_are_selected() {
+    let (platform, _server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let new = |title: &str, tags: &[&str]| json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": title, "tagNames": tags});
+    let tagged = platform
+        .make("POST /testsuites", new("Tagged", &["smoke"]))
+        .await;
+    let empty = platform.make("POST /testsuites", new("Empty", &[])).await;
+    let suites = |execution: &Value| {
+        let suites = execution["testSuites"].as_object().unwrap();
+        suites.keys().cloned().collect::<Vec<_>>()
+    };
+    let all = execute(&platform, &goal, json!({})).await;
+    assert_eq!(suites(&all).len(), 3);
+    // What has no steps is skipped, which is no failure.
+    assert_eq!(
+        (&all["outcome"], &all["skippedTestExecutions"]),
+        (&json!("PASS"), &json!(2))
+    );
+    let by_tag = execute(&platform, &goal, json!({"tags": ["smoke"]})).await;
+    assert_eq!(suites(&by_tag), [tagged["id"].to_string()]);
+    let by_id = execute(&platform, &goal, json!({"suiteIds": [goal.journey]})).await;
+    assert_eq!(suites(&by_id), [goal.journey.to_string()]);
+    let canonical = json!({"testSuiteCanonicalIds": [empty["canonicalId"]]});
+    let by_canonical = execute(&platform, &goal, canonical).await;
+    assert_eq!(suites(&by_canonical), [empty["id"].to_string()]);
+    let one = format!("POST /testsuites/{}/execute", goal.journey);
+    let started = platform.make(&one, json!({})).await;
+    assert_eq!(poll(&platform, &started).await, 0);
+    let start = format!("POST /goals/{}/execute", goal.goal);
+    for (request, status) in [
+        (json!({"suiteIds": [99]}), StatusCode::NOT_FOUND),
+        (json!({"tags": ["nothing"]}), StatusCode::BAD_REQUEST),
+        (
+            json!({"httpHeaders": {"x-a": "b"}}),
+            StatusCode::BAD_REQUEST,
+        ),
+        (json!({"environmentId": 99}), StatusCode::NOT_FOUND),
+        (
+            json!({"initialData": {"not a name": 1}}),
+            StatusCode::BAD_REQUEST,
+        ),
+    ] {
+        let refused = platform.call(&start, Some(request.clone())).await;
+        assert_eq!(refused.status, status, "{request}");
+    }
+    let jobs = platform
+        .get(&format!("/projects/{}/jobs", goal.project))
+        .await;
+    assert_eq!(
+        jobs.at("/map").as_object().unwrap().len(),
+        5,
+        "a refused one was left"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn library_checkpoints_loops_and_flags_are_executed() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let shared = platform.checkpoint(&goal, "Shared").await;
+    platform
+        .make("POST /teststeps", click(shared, "shared"))
+        .await;
+    let mut optional = click(shared, "error but optional");
+    optional["parsedStep"]["optional"] = true.into();
+    platform.make("POST /teststeps", optional).await;
+    let mut skipped = click(shared, "skipped");
+    skipped["parsedStep"]["skip"] = true.into();
+    platform.make("POST /teststeps", skipped).await;
+    let library = platform
+        .make(
+            &format!("POST /testcases/{shared}/add-to-library"),
+            json!({}),
+        )
+        .await;
+    let new = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": "Loop", "checkpoints": [
+        {"testCaseId": shared, "checkpointMeta": {"loopIterations": 3}},
+        {"libraryCheckpointId": library["id"]}]});
+    let journey = platform.make("POST /testsuites", new).await;
+    let request = json!({"suiteIds": [journey["id"]]});
+    let execution = execute(&platform, &goal, request).await;
+    assert_eq!(execution["outcome"], "PASS", "{execution:#}");
+    let executed = server.backend.executed();
+    assert_eq!(executed.iter().filter(|hint| *hint == "shared").count(), 4);
+    assert!(!executed.contains(&"skipped".to_owned()));
+    let suite = &execution["testSuites"][journey["id"].to_string()];
+    let case = &suite["libraryCheckpoints"][library["id"].to_string()];
+    assert_eq!(case["libraryCheckpoint"], true);
+    assert_eq!(case["testSteps"].as_object().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_survives_a_restart() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let steps = checkpoint(&platform, &goal, "Long", &["block", "ok"]).await;
+    let start = format!("POST /goals/{}/execute", goal.goal);
+    let started = platform.make(&start, json!({})).await;
+    while !server.backend.executed().contains(&"block".to_owned()) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let path = format!("/executions/{}/status", started["id"]);
+    assert_eq!(platform.get(&path).await.at("/item/status"), "RUNNING");
+    let (platform, server) = platform.restarted(server).await;
+    server.backend.release();
+    assert_eq!(poll(&platform, &started).await, 0);
+    let full = platform
+        .get(&format!("/executions/{}", started["id"]))
+        .await;
+    let results = results(full.at("/item"), goal.journey);
+    assert_eq!(results[&steps[1].to_string()]["outcome"], "PASS");
+}
+
+#[tokio::test]
+async fn an_execution_is_started_wholly_or_not() {
+    let options = etude_engine::runs::RunsOptions {
+        max_queued: 1,
+        ..engine::options()
+    };
+    let (platform, server) = Platform::queueing(options).await;
+    let goal = platform.goal().await;
+    let shared = platform.checkpoint(&goal, "Shared").await;
+    platform.make("POST /teststeps", click(shared, "ok")).await;
+    let second = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": "Second",
+                        "checkpoints": [{"testCaseId": shared}]});
+    platform.make("POST /testsuites", second).await;
+    let start = format!("POST /goals/{}/execute", goal.goal);
+    let refused = platform.call(&start, Some(json!({}))).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        server.runs.counts().await.unwrap().queued,
+        0,
+        "a run was left"
+    );
+    let jobs = platform
+        .get(&format!("/projects/{}/jobs", goal.project))
+        .await;
+    assert_eq!(jobs.at("/map"), &json!({}));
+    let queued = json!({"suiteIds": [goal.journey]});
+    let started = platform.make(&start, queued).await;
+    assert_eq!(
+        (&started["status"], &started["outcome"]),
+        (&json!("QUEUED"), &json!("RUNNING"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_executed_again() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    checkpoint(&platform, &goal, "Flaky", &["flaky 1"]).await;
+    let execution = execute(&platform, &goal, json!({})).await;
+    assert_eq!(execution["outcome"], "FAIL");
+    let rerun = format!("POST /executions/{}/failures/rerun", execution["id"]);
+    let again = platform.make(&rerun, json!({})).await;
+    assert_eq!(poll(&platform, &again).await, 0);
+    let nothing = format!("POST /executions/{}/failures/rerun", again["id"]);
+    assert_eq!(
+        platform.call(&nothing, None).await.status,
+        StatusCode::CONFLICT
+    );
+    assert_eq!(
+        server
+            .backend
+            .executed()
+            .iter()
+            .filter(|hint| *hint == "flaky 1")
+            .count(),
+        2
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_executes_its_goals() {
+    let (platform, _server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let new =
+        json!({"name": "Nightly", "projectId": goal.project, "goals": [{"goalId": goal.goal}]});
+    let plan = platform.make("POST /plans", new).await;
+    let read = platform
+        .get(&format!("/plans/executions/{}", plan["id"]))
+        .await;
+    assert_eq!(read.at("/item/name"), "Nightly");
+    for method in ["POST", "PUT"] {
+        let start = format!(
+            "{method} /plans/executions/{}/execute?envelope=false",
+            plan["id"]
+        );
+        let started = platform.make(&start, json!({})).await;
+        let jobs = started["jobs"].as_object().unwrap();
+        assert_eq!(jobs.len(), 1);
+        for (id, job) in jobs {
+            assert_eq!(job["id"].to_string(), *id);
+            assert_eq!(poll(&platform, job).await, 0);
+        }
+        let status = platform
+            .get(&format!("/plans/executions/status/{}", started["id"]))
+            .await;
+        assert_eq!(status.at("/item/status"), "FINISHED");
+        assert_eq!(status.at("/item/outcome"), "PASS");
+    }
+    let jobs = platform
+        .get(&format!(
+            "/projects/{}/jobs?planIds[]={}",
+            goal.project, plan["id"]
+        ))
+        .await;
+    assert_eq!(jobs.at("/map").as_object().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_cli_is_told_in_its_own_types() {
+    let (platform, _server) = Platform::executing().await;
+    let platform = platform.sending("x-virtuoso-client-name", "api-cli-generator");
+    let goal = platform.goal().await;
+    let start = format!(
+        "POST /goals/{}/snapshots/{}/execute",
+        goal.goal, goal.snapshot
+    );
+    let request = json!({"goalId": goal.goal, "snapshotId": goal.snapshot});
+    let started = platform.make(&start, request).await;
+    let id = started["id"].as_str().unwrap();
+    assert!(started["startTime"].as_str().unwrap().ends_with('Z'));
+    let end = loop {
+        let execution = platform.get(&format!("/executions/{id}")).await;
+        let status = execution.at("/item/status").as_str().unwrap().to_owned();
+        if ["COMPLETED", "FAILED", "CANCELLED"].contains(&status.as_str()) {
+            break execution;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(end.at("/item/status"), "COMPLETED");
+    assert_eq!(end.at("/item/progress/completedSteps"), 1);
+    let analysis = platform
+        .get(&format!("/executions/analysis/{id}?includeAI=true"))
+        .await;
+    assert_eq!(analysis.at("/item/executionId"), id);
+    assert_eq!(analysis.at("/item/summary/passedSteps"), 1);
+    assert!(analysis.at("/item/summary/duration").is_string());
+}
