@@ -64,7 +64,7 @@ impl DataFolder {
 }
 
 /// Opens the database and the artifacts.
-pub(crate) async fn store(folder: &DataFolder) -> Result<Arc<dyn Store>, StartError> {
+pub(crate) async fn store(folder: &DataFolder) -> Result<Arc<SqliteStore>, StartError> {
     let store = SqliteStore::open(Options::new(folder.path())).await;
     Ok(Arc::new(store.map_err(StartError::Part)?))
 }
@@ -123,10 +123,7 @@ pub(crate) fn engine(
     store: Arc<dyn Store>,
     backend: Arc<dyn Backend>,
 ) -> Result<Engine, StartError> {
-    let mut secrets = Secrets::from_env(SECRET_PREFIX);
-    if let Some(folder) = &config.secrets.folder {
-        secrets = secrets.with_folder(folder);
-    }
+    let secrets = secrets(config);
     let executor = Executor::new(ExecutorOptions {
         scratch: folder.subfolder("scratch")?,
         ..ExecutorOptions::new(Arc::clone(&store), Arc::new(secrets))
@@ -155,6 +152,15 @@ pub(crate) fn engine(
         store,
         info: Info::new(limits(config)),
     })
+}
+
+/// The secrets that the server holds.
+pub(crate) fn secrets(config: &Config) -> Secrets {
+    let secrets = Secrets::from_env(SECRET_PREFIX);
+    match &config.secrets.folder {
+        Some(folder) => secrets.with_folder(folder),
+        None => secrets,
+    }
 }
 
 fn limits(config: &Config) -> ServerLimits {

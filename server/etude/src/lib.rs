@@ -11,6 +11,7 @@ pub mod error_pages;
 mod health;
 pub mod log;
 mod monitor;
+mod platform_port;
 mod server;
 mod services;
 pub mod status;

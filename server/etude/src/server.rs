@@ -18,6 +18,7 @@ use crate::assembly::{self, DataFolder};
 use crate::config::{Config, ConfigError};
 use crate::health::HealthBoard;
 use crate::monitor::Monitor;
+use crate::platform_port::PlatformPort;
 use crate::services::{self, Engine};
 use crate::transport::{self, connection, gate::Gate, listen};
 
@@ -53,6 +54,7 @@ pub struct Server {
     /// Thrown when no more calls are accepted, whatever the reason.
     stopped: CancellationToken,
     accepting: JoinHandle<()>,
+    platform: Option<PlatformPort>,
     monitor: JoinHandle<()>,
     folder: DataFolder,
 }
@@ -76,12 +78,14 @@ pub enum StartError {
     /// Another program listens on the port.
     #[error(
         "another program listens on {address}; stop it (`ss -ltnp 'sport = :{port}'` names it), or \
-         set server.listen to another port or to port 0 for any free one",
+         set {option} to another port or to port 0 for any free one",
         port = address.port()
     )]
     PortInUse {
         /// The address.
         address: SocketAddr,
+        /// The option that says so.
+        option: &'static str,
     },
     /// The system does not let the server listen.
     #[error("cannot listen on {address}: {cause}; set server.listen to an address of this machine")]
@@ -99,6 +103,17 @@ pub enum StartError {
         /// What the system says.
         cause: io::Error,
     },
+    /// A secret that the configuration names is not there.
+    #[error(
+        "{option} names the secret `{secret}`, which is not there; set the variable \
+         ETUDE_SECRET_{secret} or put the file {secret} into secrets.folder"
+    )]
+    SecretMissing {
+        /// The option.
+        option: &'static str,
+        /// The secret.
+        secret: String,
+    },
     /// A part of the server could not be started.
     #[error("{}", .0.message)]
     Part(etude_engine::Error),
@@ -108,7 +123,7 @@ impl StartError {
     /// The reason by which programs tell these errors apart.
     pub fn reason(&self) -> ErrorReason {
         match self {
-            Self::Config(_) => ErrorReason::ConfigInvalid,
+            Self::Config(_) | Self::SecretMissing { .. } => ErrorReason::ConfigInvalid,
             Self::BindRefused { .. } => ErrorReason::BindRefused,
             Self::PortInUse { .. } => ErrorReason::PortInUse,
             Self::Bind { .. } => ErrorReason::ConfigInvalid,
@@ -164,10 +179,11 @@ impl Server {
             cause,
         })?;
         let store = assembly::store(&folder).await?;
-        let engine = assembly::engine(&config, &folder, store, Arc::clone(&backend))?;
+        let engine = assembly::engine(&config, &folder, store.clone(), Arc::clone(&backend))?;
+        let draining = CancellationToken::new();
+        let platform = PlatformPort::open(&config, &engine, store, draining.clone()).await?;
         engine.sessions.recover().await.map_err(StartError::Part)?;
         let (board, health) = HealthBoard::new();
-        let draining = CancellationToken::new();
         let monitor = watch_parts(board, &engine, &*backend, &draining).await;
         let gate = Arc::new(Gate::new(&config.server, draining.clone()));
         let routes = services::routes(&engine, health)?;
@@ -191,6 +207,7 @@ impl Server {
             draining,
             stopped,
             accepting,
+            platform,
             monitor,
             folder,
         })
@@ -199,6 +216,11 @@ impl Server {
     /// Where it listens; with port 0 configured, the port that was free.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the local platform's HTTP API is, if it is served.
+    pub fn platform_addr(&self) -> Option<SocketAddr> {
+        self.platform.as_ref().map(PlatformPort::address)
     }
 
     /// Returns when the server no longer accepts calls.
@@ -225,6 +247,9 @@ impl Server {
         let browsers = within(BACKEND_GRACE, "browsers", self.backend.shutdown());
         tokio::join!(browsers, others);
         let _ = self.accepting.await;
+        if let Some(platform) = self.platform {
+            platform.close().await;
+        }
         within(STORE_GRACE, "the store", self.engine.store.close()).await;
         drop(self.folder);
         info!(address = %self.address, "stopped");

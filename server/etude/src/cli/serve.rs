@@ -39,6 +39,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     webdriver_url: Option<String>,
 
+    /// Serve the local platform, compatible with Virtuoso's HTTP API, on this port of 127.0.0.1;
+    /// port 0 takes any free one
+    #[arg(long, value_name = "PORT")]
+    platform_port: Option<u16>,
+
     /// Accept an address that other machines can reach, because a proxy or mesh in front checks
     /// who calls
     #[arg(long)]
@@ -55,6 +60,11 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     let mut interrupt = Interrupt::listen()?;
     let server = Server::start(config).await?;
     greet(server.local_addr());
+    if let Some(address) = server.platform_addr() {
+        note(&format!(
+            "the local platform is at http://{address}/api (docs/platform.md)"
+        ));
+    }
     tokio::select! {
         () = interrupt.wait() => note("shutting down; again to stop at once"),
         () = server.wait() => {
@@ -73,6 +83,9 @@ fn with_flags(args: &Args) -> Sources {
     }
     if let Some(address) = args.listen {
         sources = sources.flag("server.listen", address);
+    }
+    if let Some(port) = args.platform_port {
+        sources = sources.flag("platform.port", port);
     }
     if let Some(folder) = &args.data_dir {
         sources = sources.flag("data_dir", folder.display());

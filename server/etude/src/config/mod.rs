@@ -37,6 +37,8 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Runs.
     pub runs: RunsConfig,
+    /// The local platform.
+    pub platform: PlatformConfig,
     /// What is logged to stderr.
     pub log: LogConfig,
     /// Where secrets come from.
@@ -182,6 +184,16 @@ impl Default for RunsConfig {
             max_parallel: 4,
         }
     }
+}
+
+/// The local platform.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformConfig {
+    /// The loopback port of its HTTP API; 0 takes any free one, and `None` serves none.
+    pub port: Option<u16>,
+    /// Name of the secret that its callers must send as their token.
+    pub port_token_secret: Option<String>,
 }
 
 /// What is logged to stderr.

@@ -166,6 +166,18 @@ pub const OPTIONS: &[OptionInfo] = &[
         "Browsers that runs may use at the same time.",
     ),
     option(
+        "platform.port",
+        "number",
+        "none: it is not served",
+        "The port of the local platform's HTTP API, which is compatible with Virtuoso's; 0 takes any free one. It is served on 127.0.0.1 only.",
+    ),
+    option(
+        "platform.port_token_secret",
+        "text",
+        "none: any program of this machine may call",
+        "Name of the secret (see `secrets.folder`) that callers of `platform.port` must send as `Authorization: Bearer …`.",
+    ),
+    option(
         "log.level",
         "text",
         "",

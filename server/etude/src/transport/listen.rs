@@ -23,7 +23,10 @@ pub(crate) async fn bind(
     TcpListener::bind(address)
         .await
         .map_err(|cause| match cause.kind() {
-            ErrorKind::AddrInUse => StartError::PortInUse { address },
+            ErrorKind::AddrInUse => StartError::PortInUse {
+                address,
+                option: "server.listen",
+            },
             _ => StartError::Bind { address, cause },
         })
 }

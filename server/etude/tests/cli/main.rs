@@ -10,6 +10,7 @@ mod exec;
 mod input;
 mod lint;
 mod offline;
+mod platform;
 mod reference;
 mod running;
 mod sdk;
