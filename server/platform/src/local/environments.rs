@@ -112,8 +112,13 @@ pub(super) struct NewEnvironment {
     description: String,
     #[serde(default, deserialize_with = "loose::some_id")]
     project_id: Option<i64>,
-    #[serde(default, alias = "parent", deserialize_with = "loose::some_id")]
-    parent_id: Option<i64>,
+    #[serde(
+        default,
+        alias = "parentId",
+        alias = "parent",
+        deserialize_with = "loose::some_id"
+    )]
+    inherits_from: Option<i64>,
     /// A list of variables, or a map from names to values.
     #[serde(default)]
     variables: Value,
@@ -131,13 +136,13 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewEnviro
                 if let Some(id) = new.project_id {
                     project(&mut tx, id).await?;
                 }
-                if let Some(id) = new.parent_id {
+                if let Some(id) = new.inherits_from {
                     tx.get::<KeptEnvironment>(id).await?;
                 }
                 let mut kept = KeptEnvironment(Environment {
                     id: tx.new_id().await?,
                     project_id: new.project_id,
-                    parent_id: new.parent_id,
+                    parent_id: new.inherits_from,
                     name: new.name,
                     description: new.description,
                     ..Environment::default()

@@ -16,6 +16,8 @@ pub struct Environment {
     pub project_id: Option<i64>,
     /// The environment whose variables it inherits.
     #[serde(
+        rename = "inheritsFrom",
+        alias = "parentId",
         alias = "parent",
         deserialize_with = "loose::some_id",
         skip_serializing_if = "Option::is_none"
@@ -27,12 +29,23 @@ pub struct Environment {
     /// What it is for.
     #[serde(deserialize_with = "loose::text")]
     pub description: String,
-    /// Its variables.
-    #[serde(deserialize_with = "loose::list")]
+    /// Its variables. They are written as a map by id.
+    #[serde(deserialize_with = "loose::list", serialize_with = "map_by_id")]
     pub variables: Vec<Variable>,
     /// Fields that are not described here.
     #[serde(flatten)]
     pub rest: Object,
+}
+
+fn map_by_id<S: serde::Serializer>(
+    variables: &[Variable],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        variables
+            .iter()
+            .map(|one| (one.id.unwrap_or_default(), one)),
+    )
 }
 
 /// A variable of an environment.

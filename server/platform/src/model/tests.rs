@@ -196,6 +196,11 @@ fn a_hidden_value_is_not_shown() {
         "id": "9", "name": "staging", "variables": {"1": {"name": "url", "value": 5}}
     }));
     assert_eq!(environment.variables[0].value.as_deref(), Some("5"));
+    let heir: Environment = read(json!({"id": 2, "inheritsFrom": 9, "variables": [{"id": 7}]}));
+    assert_eq!(heir.parent_id, Some(9));
+    let written = written(&heir);
+    assert_eq!(written["variables"]["7"]["inherited"], false);
+    assert_eq!(written["inheritsFrom"], 9);
 }
 
 #[test]
