@@ -1,8 +1,8 @@
 //! The contract of Étude, as generated messages and stubs, and the Rust SDK over them.
 //!
 //! The SDK: [`Client`] connects; [`Session`] has a method for every command; [`RunStream`] is a
-//! run's events, taken up again by itself when the connection breaks; [`Error`] says why a call
-//! failed.
+//! run's events, taken up again by itself when the connection breaks; [`SourceFiles`] finds the files
+//! that a test names; [`Error`] says why a call failed.
 //!
 //! The contract:
 //!
@@ -37,6 +37,7 @@ mod retry;
 mod run_stream;
 mod runs;
 mod session;
+mod sources;
 mod target;
 mod tls;
 
@@ -46,6 +47,7 @@ pub use result::NotPassed;
 pub use retry::RetryPolicy;
 pub use run_stream::RunStream;
 pub use session::{Call, Session};
+pub use sources::SourceFiles;
 pub use target::literal;
 
 use std::sync::LazyLock;

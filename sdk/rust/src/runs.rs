@@ -120,6 +120,7 @@ impl v1::RunSpec {
         let document = v1::TestDocument {
             file_name: file_name.into(),
             content: content.into(),
+            files: Vec::new(),
         };
         Self {
             source: Some(run_spec::Source::Document(document)),

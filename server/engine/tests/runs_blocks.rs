@@ -126,6 +126,7 @@ async fn without_a_branch_nothing_is_executed_and_the_block_passes() {
 #[tokio::test]
 async fn loops_in_loops_tell_where_each_step_stands() {
     let inner = block(block::Kind::ForEach(v1::ForEachBlock {
+        file: String::new(),
         variable: "x".to_owned(),
         list: "[\"a\", \"b\"]".to_owned(),
         steps: steps(&["item $x"]),
@@ -375,6 +376,7 @@ async fn no_secret_stands_in_what_a_block_tells() {
     };
     let for_each = |items: &[&str], list: &str| {
         block(block::Kind::ForEach(v1::ForEachBlock {
+            file: String::new(),
             variable: "x".to_owned(),
             items: items.iter().map(|&item| item.to_owned()).collect(),
             list: list.to_owned(),
@@ -419,6 +421,7 @@ fn use_block(name: &str, arguments: &[(&str, &str)]) -> Step {
         value: (*value).to_owned(),
     };
     block(block::Kind::UseBlock(v1::UseBlock {
+        file: String::new(),
         block: name.to_owned(),
         arguments: arguments.iter().map(argument).collect(),
     }))
@@ -437,6 +440,7 @@ fn define(name: &str, parameters: &[&str], steps: Vec<Step>) -> v1::Definition {
         },
     };
     v1::Definition {
+        file: String::new(),
         name: name.to_owned(),
         parameters: parameters.iter().map(parameter).collect(),
         steps,

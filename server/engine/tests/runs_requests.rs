@@ -26,6 +26,7 @@ fn document(content: &str) -> RunSpec {
         source: Some(Source::Document(TestDocument {
             file_name: "shop.yaml".to_owned(),
             content: content.to_owned().into(),
+            files: Vec::new(),
         })),
         ..RunSpec::default()
     }

@@ -61,7 +61,9 @@ pub(crate) fn decoded(
     let mut findings = violations(&decoded.test);
     findings.extend(uses(&decoded.test, &decoded.uses, brought));
     for finding in findings {
-        if decoded.places.is_refused(&finding.path) {
+        let depends = [ErrorReason::UnknownBlock, ErrorReason::UndefinedVariable];
+        let is_unknown = decoded.files.are_unread && depends.contains(&finding.mistake.reason);
+        if is_unknown || decoded.places.is_refused(&finding.path) {
             continue;
         }
         let span = decoded.places.find(&finding.path);

@@ -1,7 +1,10 @@
 //! From the tree to the typed test, by what the descriptors say.
 
 mod block;
+mod data;
 mod define;
+mod files;
+mod include;
 mod places;
 mod step;
 mod target;
@@ -18,11 +21,14 @@ use crate::variables::AllUses;
 pub(crate) use block::{
     ASSERT, NOT_OF_BLOCKS, is_block, is_section, sections as block_sections, written,
 };
+pub(crate) use data::FILE;
 pub(crate) use define::{PARAMS, WITH};
+pub(crate) use files::Files;
+pub(crate) use include::INCLUDE;
 pub(crate) use places::Places;
 pub(crate) use step::{TARGET, flags, typed};
 pub(crate) use target::{HINT, ROLE_NAME, is_locator, message as target_message};
-pub(crate) use test::{ROW_NAME, STEPS};
+pub(crate) use test::{DATA_FILE, ROW_NAME, STEPS};
 
 /// A decoded file. The test is complete only when there were no errors.
 pub(crate) struct Decoded {
@@ -31,6 +37,8 @@ pub(crate) struct Decoded {
     pub(crate) places: Places,
     /// The uses of variables.
     pub(crate) uses: AllUses,
+    /// The files that it names.
+    pub(crate) files: Files,
 }
 
 /// Decodes a file's tree.
@@ -41,27 +49,38 @@ pub(crate) fn decode(
     mistakes: &mut Mistakes,
 ) -> Decoded {
     let mut decoder = Decoder {
+        main: source,
         source,
         tree,
         mistakes,
         path: String::new(),
         places: Places::default(),
+        folder: String::new(),
+        files: Files::default(),
     };
-    let (test, uses) = decoder.test(root);
+    let (mut test, mut uses) = decoder.test(root);
+    decoder.read_asked(&mut test, &mut uses.bodies);
     Decoded {
         test,
         places: decoder.places,
         uses,
+        files: decoder.files,
     }
 }
 
 struct Decoder<'d, 's> {
+    /// The test file.
+    main: &'d Source<'s>,
+    /// The file that is being decoded.
     source: &'d Source<'s>,
     tree: &'d Tree<'d>,
     mistakes: &'d mut Mistakes,
     /// The path of the field that is being decoded, as the checks of the contract spell it.
     path: String,
     places: Places,
+    /// The folder of the file that is being decoded, from the test file's folder on.
+    folder: String,
+    files: Files,
 }
 
 impl<'d> Decoder<'d, '_> {

@@ -58,7 +58,7 @@ impl Mistake {
             message: self.message,
             location: Some(source.location(self.span)),
             length: self.span.length,
-            source_line: source.shown_line(self.span.line),
+            source_line: source.of(self.span).shown_line(self.span.line),
             suggestion: self.suggestion,
         }
     }
@@ -161,7 +161,7 @@ impl Mistakes {
         let mut all = self.errors;
         all.extend(self.warnings);
         all.truncate(MAX_DIAGNOSTICS);
-        all.sort_by_key(|mistake| (mistake.span.line, mistake.span.column));
+        all.sort_by_key(|mistake| mistake.span.order());
         all.into_iter()
             .map(|mistake| mistake.into_diagnostic(source))
             .collect()

@@ -41,7 +41,7 @@ pub fn check_statements(content: &[u8]) {
 ///
 /// As [`check`].
 pub fn check_conversions(content: &[u8]) {
-    let has_test = crate::parse("fuzz.yaml", content).test.is_some();
+    let has_test = crate::parse_alone("fuzz.yaml", content).test.is_some();
     for format in CONVERTED {
         let conversion = crate::Conversion {
             format,
@@ -67,14 +67,14 @@ pub fn check_lint(content: &[u8]) {
     let diagnostics: Vec<_> = findings.into_iter().filter_map(|f| f.diagnostic).collect();
     check_diagnostics(&diagnostics);
     let errors = |d: &Diagnostic| d.severity == Severity::Error as i32;
-    let before = crate::parse("fuzz.yaml", content);
+    let before = crate::parse_alone("fuzz.yaml", content);
     assert!(before.test.is_some() || diagnostics.iter().any(errors));
     let fixed = crate::lint::fix("fuzz.yaml", content, &levels);
     if let Some(fixed) = fixed.content {
         let again = crate::lint::fix("fuzz.yaml", &fixed, &levels);
         assert_eq!(again.content, None, "{}", String::from_utf8_lossy(&fixed));
         if let Some(test) = before.test {
-            let after = crate::parse("fuzz.yaml", &fixed).test;
+            let after = crate::parse_alone("fuzz.yaml", &fixed).test;
             assert_eq!(after.as_ref().map(meaning), Some(meaning(&test)));
         }
     }

@@ -1,6 +1,7 @@
 //! Test files: from text to typed tests and back.
 //!
 //! - [`parse`]: a file as a typed test, or all its mistakes, each with its place
+//! - [`parse_with`]: the same with the files that it names
 //! - [`validate_test`]: the mistakes of a typed test
 //! - [`format()`] and [`format_document`]: the canonical form, of a test and of a file
 //! - [`convert()`]: a file in another format, and what that cannot hold
@@ -64,6 +65,8 @@ pub struct Parsed {
     pub test: Option<v1::Test>,
     /// Every mistake, by place; at most 1000.
     pub diagnostics: Vec<Diagnostic>,
+    /// Files that it names and that were not given, as [`v1::SourceFile`] calls them.
+    pub missing_files: Vec<String>,
 }
 
 /// What a run brings beside the test.
@@ -86,19 +89,44 @@ impl From<&v1::Environment> for Brought {
 }
 
 /// Parses a test file, YAML 1.2 or JSON. `file_name` names it in places.
+///
+/// A file that names others is read by [`parse_with`].
 pub fn parse(file_name: &str, content: &[u8]) -> Parsed {
-    parse_in(file_name, content, &Brought::default())
+    parse_with(file_name, content, &[], &Brought::default())
 }
 
-/// As [`parse`], for a run that brings these variables: their uses are no mistakes.
-pub fn parse_in(file_name: &str, content: &[u8], brought: &Brought) -> Parsed {
-    let (source, (decoded, mistakes)) = analyse(file_name, content, brought);
+/// As [`parse`], with the files that the test file names, for a run that brings these variables:
+/// their uses are no mistakes.
+pub fn parse_with(
+    file_name: &str,
+    content: &[u8],
+    files: &[v1::SourceFile],
+    brought: &Brought,
+) -> Parsed {
+    let (source, mistake) = Source::with_files(file_name, content, files);
+    let (decoded, mistakes) = analyse_source(&source, mistake, brought);
+    parsed(&source, decoded, mistakes)
+}
+
+/// As [`parse`], as if what the file names were as it should be: no other file is looked at, and
+/// the test has nothing from one.
+fn parse_alone(file_name: &str, content: &[u8]) -> Parsed {
+    let (source, (decoded, mistakes)) = analyse(file_name, content, &Brought::default());
+    parsed(&source, decoded, mistakes)
+}
+
+fn parsed(source: &Source<'_>, decoded: Option<Decoded>, mistakes: Mistakes) -> Parsed {
+    let missing_files = match &decoded {
+        Some(decoded) => decoded.files.missing.clone(),
+        None => Vec::new(),
+    };
     let test = decoded
         .filter(|_| !mistakes.has_errors())
         .map(|decoded| decoded.test);
     Parsed {
         test,
-        diagnostics: mistakes.into_diagnostics(&source),
+        diagnostics: mistakes.into_diagnostics(source),
+        missing_files,
     }
 }
 
@@ -128,22 +156,32 @@ pub fn prepare() {
     model::message("etude.v1.Test");
 }
 
-/// What a file holds as far as it can be read, and its mistakes.
+/// What a file holds as far as it can be read, and its mistakes. The files that it names are not
+/// looked at.
 fn analyse<'a>(
     file_name: &str,
     content: &'a [u8],
     brought: &Brought,
 ) -> (Source<'a>, (Option<Decoded>, Mistakes)) {
     let (source, mistake) = Source::read(file_name, content);
+    let analysed = analyse_source(&source, mistake, brought);
+    (source, analysed)
+}
+
+fn analyse_source(
+    source: &Source<'_>,
+    mistake: Option<diagnose::Mistake>,
+    brought: &Brought,
+) -> (Option<Decoded>, Mistakes) {
     let mut mistakes = Mistakes::default();
     let decoded = match mistake {
         Some(mistake) => {
             mistakes.add(mistake);
             None
         }
-        None => read_source(&source, brought, &mut mistakes).map(|read| read.decoded),
+        None => read_source(source, brought, &mut mistakes).map(|read| read.decoded),
     };
-    (source, (decoded, mistakes))
+    (decoded, mistakes)
 }
 
 /// A file that holds values.

@@ -67,6 +67,7 @@ fn test() -> Value {
                 keys.add("data", described(data(field), &field.spec.description));
                 keys.tolerate("data_rows");
             }
+            decode::DATA_FILE => {}
             "definitions" => {
                 keys.field(model, field, blocks::definitions());
                 let description = &field.spec.description;
@@ -153,7 +154,17 @@ fn data(field: &Field) -> Value {
     let rows = bounded(rows, [("maxItems", field.rules.max_items)]);
     let mut wrapped = Keys::default();
     wrapped.add("rows", rows.clone());
-    json!({"anyOf": [rows, wrapped.into_object()]})
+    wrapped.add(decode::FILE, path());
+    let names = ["rows", decode::FILE].map(str::to_owned);
+    wrapped.one_of(names.to_vec(), false);
+    json!({"anyOf": [rows, wrapped.into_object(), path()]})
+}
+
+/// The path of a file.
+fn path() -> Value {
+    let imports = model::message("etude.v1.Test").field("imports");
+    let mut list = imports.map(field_value).unwrap_or_default();
+    list["anyOf"][1].take()
 }
 
 // === Steps ===

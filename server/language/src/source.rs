@@ -1,5 +1,6 @@
 //! A test file's bytes as text, and places in it.
 
+mod files;
 mod index;
 mod surrogates;
 
@@ -10,6 +11,7 @@ use etude::v1::{ErrorReason, SourceLocation};
 use saphyr_parser::Marker;
 
 use crate::diagnose::Mistake;
+pub(crate) use files::{Opened, file_name_of, folder_of, join};
 use index::CharIndex;
 
 /// The largest file, in bytes.
@@ -29,6 +31,8 @@ pub(crate) struct Span {
     pub(crate) length: u32,
     /// The character of the file with which it begins, from 0.
     at: u32,
+    /// Which file: 0 is the test file, the others are those that came with it.
+    file: u32,
 }
 
 /// A file's text.
@@ -43,6 +47,10 @@ pub(crate) struct Source<'a> {
     parsed: Option<String>,
     /// Where such pairs stand in `parsed`, in characters.
     pairs: Vec<usize>,
+    /// Its number in places.
+    number: u32,
+    /// The files that came with it. `None`: none are looked at.
+    others: Option<Vec<files::Other<'a>>>,
 }
 
 impl<'a> Source<'a> {
@@ -108,6 +116,8 @@ impl<'a> Source<'a> {
             text,
             parsed,
             pairs: pairs.unwrap_or_default(),
+            number: 0,
+            others: None,
         }
     }
 
@@ -163,15 +173,17 @@ impl<'a> Source<'a> {
 
     /// The bytes of a place.
     pub(crate) fn bytes(&self, span: Span) -> Range<usize> {
-        let start = self.index.byte(&self.text, span.at as usize);
-        start..start + self.slice(span).len()
+        let file = self.of(span);
+        let start = file.index.byte(&file.text, span.at as usize);
+        start..start + file.slice(span).len()
     }
 
     /// What stands at a place.
     pub(crate) fn slice(&self, span: Span) -> &str {
-        let start = self.index.byte(&self.text, span.at as usize);
-        let line_end = self.line_start(span.line.saturating_add(1));
-        let rest = self.text.get(start..line_end).unwrap_or_default();
+        let file = self.of(span);
+        let start = file.index.byte(&file.text, span.at as usize);
+        let line_end = file.line_start(span.line.saturating_add(1));
+        let rest = file.text.get(start..line_end).unwrap_or_default();
         let next = rest.char_indices().nth(span.length as usize);
         rest[..next.map_or(rest.len(), |(at, _)| at)].trim_end_matches(['\n', '\r'])
     }
@@ -188,6 +200,7 @@ impl<'a> Source<'a> {
             column: number(at.saturating_sub(line_at) + 1),
             length: self.length(number(line), from, to),
             at: number(at),
+            file: self.number,
         }
     }
 
@@ -213,6 +226,7 @@ impl<'a> Source<'a> {
             column: number(column + 1),
             length,
             at: number(at),
+            file: self.number,
         }
     }
 
@@ -276,7 +290,7 @@ impl<'a> Source<'a> {
     /// A place as messages name it.
     pub(crate) fn location(&self, span: Span) -> SourceLocation {
         SourceLocation {
-            file: self.file.clone(),
+            file: self.of(span).file.clone(),
             line: span.line,
             column: span.column,
         }
@@ -290,7 +304,18 @@ impl Span {
         column: 1,
         length: 1,
         at: 0,
+        file: 0,
     };
+
+    /// Its order among places: the test file's come first.
+    pub(crate) fn order(self) -> (u32, u32, u32) {
+        (self.file, self.line, self.column)
+    }
+
+    /// Whether it is in the test file itself.
+    pub(crate) fn is_own(self) -> bool {
+        self.file == 0
+    }
 
     /// A part of this place: some characters in, some characters long.
     pub(crate) fn part(self, before: usize, length: usize) -> Self {

@@ -97,6 +97,7 @@ impl Choices {
             unique_names(&mut row.variables);
         }
         self.make_uses_fit(&mut test);
+        without_files(&mut test);
         test
     }
 
@@ -338,6 +339,27 @@ fn one_of_pair(descriptor: &MessageDescriptor, message: &mut DynamicMessage) {
     if descriptor.full_name() == "etude.v1.AssertVariable" {
         message.clear_field_by_name("expression");
         message.set_field_by_name("variable", Value::String("user".to_owned()));
+    }
+}
+
+/// Takes out what names other files.
+fn without_files(test: &mut v1::Test) {
+    test.data_file.clear();
+    test.imports.clear();
+    let clear = &mut |step: &mut v1::Step| match step.block.as_mut().and_then(|b| b.kind.as_mut()) {
+        Some(Kind::UseBlock(block)) => block.file.clear(),
+        Some(Kind::ForEach(block)) => block.file.clear(),
+        _ => {}
+    };
+    test.visit_steps_mut(clear);
+    for definition in &mut test.definitions {
+        definition.file.clear();
+        let mut inner = v1::Test {
+            setup: std::mem::take(&mut definition.steps),
+            ..v1::Test::default()
+        };
+        inner.visit_steps_mut(clear);
+        definition.steps = inner.setup;
     }
 }
 

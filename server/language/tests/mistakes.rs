@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use etude::v1::{Diagnostic, Severity};
-use etude_language::{Brought, parse, parse_in};
+use etude_language::{Brought, parse, parse_with};
 
 /// `line:column REASON "marked text" message (suggestion)` of each mistake.
 fn mistakes(content: &[u8]) -> Vec<String> {
@@ -238,7 +238,7 @@ fn what_an_environment_brings_is_no_mistake() {
         environment: "staging".to_owned(),
         variables: ["user", "password", "base"].map(str::to_owned).to_vec(),
     };
-    let parsed = parse_in("t.yaml", file, &brought);
+    let parsed = parse_with("t.yaml", file, &[], &brought);
     let told: Vec<_> = parsed.diagnostics.iter().map(line).collect();
     assert_eq!(
         told,

@@ -2,6 +2,7 @@
 
 use etude::v1::{self, Diagnostic, ErrorReason, run_spec::Source};
 use etude::validate::Validate as _;
+use etude_language::Brought;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -117,7 +118,12 @@ fn parse(document: &v1::TestDocument) -> Result<v1::Test> {
         "" => DEFAULT_FILE_NAME,
         name => name,
     };
-    let parsed = etude_language::parse(file_name, &document.content);
+    let parsed = etude_language::parse_with(
+        file_name,
+        &document.content,
+        &document.files,
+        &Brought::default(),
+    );
     parsed.test.ok_or_else(|| test_invalid(parsed.diagnostics))
 }
 

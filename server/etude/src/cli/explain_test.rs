@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use etude::v1;
-use etude_language::natural;
+use etude_language::{Brought, natural};
 
 use super::output::{self, note};
 use super::problem::{Exit, Problem};
 use super::style::{Style, one_line};
-use super::{diagnostics, files};
+use super::{diagnostics, files, sources};
 
 /// Print a test in words, one statement a line
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let name = files::name(&args.file);
-    let parsed = etude_language::parse(&name, &files::read(&args.file)?);
+    let parsed = sources::parse(
+        &args.file,
+        &name,
+        &files::read(&args.file)?,
+        &Brought::default(),
+    )?;
     match parsed.test {
         Some(test) => {
             output::print(&words(&test))?;

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
+use super::sources;
 
 /// The most bytes that are read of a file: one more than a test file may have, so that a larger
 /// one is recognised and never loaded whole.
@@ -19,22 +20,23 @@ pub(crate) const ENVIRONMENTS: [&str; 2] = ["etude.environments.yaml", "etude.en
 pub(crate) const LINT_CONFIG: &str = "etude.lint.yaml";
 
 /// The test files that the arguments name: files as they are, folders with all `.yaml`, `.yml` and
-/// `.json` files in them, sorted. Hidden folders and files of settings are passed
-/// over.
+/// `.json` files in them, sorted. Hidden folders, files of settings, and files that another one in
+/// the folder includes, imports or takes data from are passed over.
 pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for argument in arguments {
         if argument.as_os_str() == STDIN {
             found.push(argument.clone());
         } else if argument.is_dir() {
-            let before = found.len();
-            search(argument, &mut found, &is_test)?;
-            if found.len() == before {
+            let mut of_folder = Vec::new();
+            search(argument, &mut of_folder, &is_test)?;
+            if of_folder.is_empty() {
                 return Err(Problem::bad_input(format!(
                     "{} holds no test file; test files end in .yaml, .yml or .json",
                     argument.display()
                 )));
             }
+            found.extend(sources::without_shared(of_folder));
         } else if argument.exists() {
             found.push(argument.clone());
         } else {
@@ -49,13 +51,14 @@ pub(crate) fn find(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(found)
 }
 
-/// The test files of a folder and of those in it, files of statements included, sorted.
+/// The test files of a folder and of those in it, files of statements included, sorted; without
+/// those that another one names.
 pub(crate) fn find_tests(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     let is_any = |path: &Path| is_test(path) || is_text(path);
     search(folder, &mut found, &is_any)?;
     match found.is_empty() {
-        false => Ok(found),
+        false => Ok(sources::without_shared(found)),
         true => Err(Problem::bad_input(format!(
             "{} holds no test file; test files end in .yaml, .yml or .json, or are statements in \
              .txt",

@@ -32,6 +32,7 @@ mod runs;
 mod schema;
 mod serve;
 mod sessions;
+mod sources;
 mod style;
 mod validate;
 mod version;

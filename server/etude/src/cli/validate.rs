@@ -11,7 +11,7 @@ use super::output::{self, Format, FormatArgs, note};
 use super::problem::{Exit, Problem};
 use super::run::environment::EnvironmentArgs;
 use super::style::{Style, plain};
-use super::{diagnostics, files};
+use super::{diagnostics, files, sources};
 
 /// Check test files; every mistake with its place and what to do
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,7 @@ fn check(file: &Path, name: &str, brought: &Brought) -> Result<Checked, Problem>
             diagnostics: parsed.diagnostics,
         });
     }
-    let parsed = etude_language::parse_in(name, &content, brought);
+    let parsed = sources::parse(file, name, &content, brought)?;
     Ok(Checked {
         holds: parsed.test.map(|test| test.name),
         diagnostics: parsed.diagnostics,

@@ -29,6 +29,7 @@ impl TestService for Documents {
             Ok(v1::ValidateResponse {
                 valid: parsed.test.is_some(),
                 diagnostics: parsed.diagnostics,
+                missing_files: parsed.missing_files,
             })
         })
         .await
@@ -130,7 +131,11 @@ async fn parse(
     environment: Option<&v1::Environment>,
 ) -> Result<Parsed> {
     let brought = environment.map(Brought::from).unwrap_or_default();
-    blocking(move || language::parse_in(name_of(&document), &document.content, &brought)).await
+    blocking(move || {
+        let name = name_of(&document);
+        language::parse_with(name, &document.content, &document.files, &brought)
+    })
+    .await
 }
 
 /// A file of 1 MiB takes long enough to keep other calls waiting.

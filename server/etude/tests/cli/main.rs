@@ -16,6 +16,7 @@ mod running;
 mod sdk;
 mod selecting;
 mod serving;
+mod sources;
 mod support;
 mod terminal;
 mod tls;

@@ -64,6 +64,7 @@ async fn mistakes_of_a_file_are_violations_with_file_line_and_column() {
     let document = v1::TestDocument {
         file_name: "a.yaml".to_owned(),
         content: content.into(),
+        files: Vec::new(),
     };
     let request = v1::CompileRequest {
         document: Some(document.clone()),
@@ -96,6 +97,7 @@ async fn a_file_is_checked_for_an_environment() {
     let document = v1::TestDocument {
         file_name: "a.yaml".to_owned(),
         content: "name: A\nsteps:\n  - log: $user $token\n".into(),
+        files: Vec::new(),
     };
     let user = v1::EnvironmentVariable {
         name: "user".to_owned(),
@@ -130,6 +132,7 @@ async fn the_format_of_a_file_is_told_and_the_file_compiled() {
     let document = v1::TestDocument {
         file_name: "a.yaml".to_owned(),
         content: "test: A\ndo:\n  - c: Log in\n".into(),
+        files: Vec::new(),
     };
     let request = v1::DetectFormatRequest {
         document: Some(document.clone()),
@@ -154,6 +157,7 @@ async fn a_file_is_converted_and_what_is_lost_is_told() {
         document: Some(v1::TestDocument {
             file_name: "a.yaml".to_owned(),
             content: "name: A\nsteps:\n  - click: Log in\n  - wait_network_idle: 2s\n".into(),
+            files: Vec::new(),
         }),
         format: v1::TestFormat::Compact.into(),
         ..v1::ConvertRequest::default()
@@ -184,6 +188,7 @@ async fn a_file_is_converted_and_what_is_lost_is_told() {
     request.document = Some(v1::TestDocument {
         file_name: "a.yaml".to_owned(),
         content: "name: A\nsteps:\n  - clik: Log in\n".into(),
+        files: Vec::new(),
     });
     let status = tests.convert(request).await.unwrap_err();
     assert!(status.message().contains("clik"), "{}", status.message());
@@ -198,6 +203,7 @@ async fn a_message_that_is_too_large_is_refused_by_its_reason() {
         source: Some(v1::format_request::Source::Document(v1::TestDocument {
             file_name: "a.yaml".to_owned(),
             content: vec![b' '; 2 * 1024 * 1024].into(),
+            files: Vec::new(),
         })),
         format: 0,
     };

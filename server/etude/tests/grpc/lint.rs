@@ -17,6 +17,7 @@ fn request(levels: &[(&str, LintLevel)], fix: bool) -> v1::LintRequest {
         document: Some(v1::TestDocument {
             file_name: "a.yaml".to_owned(),
             content: FILE.into(),
+            files: Vec::new(),
         }),
         levels: levels.iter().map(setting).collect(),
         fix,

@@ -13,6 +13,7 @@ mod lint;
 mod reflection;
 mod runs;
 mod shutdown;
+mod sources;
 mod support;
 mod surface;
 mod transport;

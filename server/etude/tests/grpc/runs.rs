@@ -15,6 +15,7 @@ pub(crate) fn spec(url: &str) -> v1::RunSpec {
         source: Some(Source::Document(v1::TestDocument {
             file_name: "visit.yaml".to_owned(),
             content: content.into(),
+            files: Vec::new(),
         })),
         ..v1::RunSpec::default()
     }

@@ -149,7 +149,7 @@ impl Draft {
 
     /// The content, when it is read back as it should be.
     pub(super) fn check(&self, source: &v1::Test) -> Result<String, Differences> {
-        let parsed = crate::parse(&self.file, self.content.as_bytes());
+        let parsed = crate::parse_alone(&self.file, self.content.as_bytes());
         let Some(found) = parsed.test.map(crate::fuzz::without_places) else {
             return Err(self.mistakes(&parsed.diagnostics));
         };

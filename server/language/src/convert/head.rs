@@ -16,7 +16,7 @@ pub(super) struct Head {
 }
 
 /// Fields of a test that are no steps.
-pub(super) const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 10] = [
     "name",
     "description",
     "tags",
@@ -25,6 +25,7 @@ pub(super) const FIELDS: [&str; 9] = [
     "variables",
     "data_rows",
     "config",
+    "imports",
     "definitions",
 ];
 
@@ -167,7 +168,11 @@ fn copy(to: &mut v1::Test, from: &v1::Test, field: &str) {
         "starting_url" => to.starting_url.clone_from(&from.starting_url),
         "base_url" => to.base_url.clone_from(&from.base_url),
         "variables" => to.variables.clone_from(&from.variables),
-        "data_rows" => to.data_rows.clone_from(&from.data_rows),
+        "data_rows" => {
+            to.data_rows.clone_from(&from.data_rows);
+            to.data_file.clone_from(&from.data_file);
+        }
+        "imports" => to.imports.clone_from(&from.imports),
         "definitions" => {
             let only = v1::Test {
                 definitions: from.definitions.clone(),
@@ -212,8 +217,8 @@ fn field_entries(format: TestFormat, test: &v1::Test, field: &str) -> Entries {
         (TestFormat::Compact, "starting_url") => one("nav", document),
         (TestFormat::Compact, "variables") => {
             // With rows, or with a variable of this name, "data" would be a table.
-            let is_table =
-                !test.data_rows.is_empty() || test.variables.iter().any(|v| v.name == "rows");
+            let has_data = !test.data_rows.is_empty() || !test.data_file.is_empty();
+            let is_table = has_data || test.variables.iter().any(|v| v.name == "rows");
             one(
                 if is_table { "vars" } else { "data" },
                 map_of(&test.variables),

@@ -14,7 +14,7 @@ pub(super) const FILE: &str = "converted.yaml";
 
 /// The test that a file holds, without places. `None`: it has mistakes.
 pub(super) fn read(name: &str, content: &str) -> Option<v1::Test> {
-    crate::parse(name, content.as_bytes())
+    crate::parse_alone(name, content.as_bytes())
         .test
         .map(without_places)
 }

@@ -1,5 +1,6 @@
 //! Steps that are blocks: `if`, `repeat`, `while`, `for_each`, `try`, and the keys beside them. `use`
-//! is in `define`.
+//! is in `define`, `include` in
+//! `include`, the list of `for_each` in `data`.
 
 use etude::catalog;
 use etude::v1::{self, ErrorReason, block::Kind, condition};
@@ -7,6 +8,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 
 use super::Decoder;
 use super::define::WITH;
+use super::include::INCLUDE;
 use super::step::{Named, flags};
 use crate::diagnose::{Mistake, shown};
 use crate::model::{self, Field};
@@ -15,13 +17,14 @@ use crate::tree::{Content, Entry, NodeId};
 use crate::variables::Uses;
 
 /// The keys of each kind of block; the first says which kind it is.
-const KEYS: [&[&str]; 6] = [
+const KEYS: [&[&str]; 7] = [
     &["if", "then", "elif", "else"],
     &["repeat", "steps"],
     &["while", "max", "steps"],
     &["for_each", "in", "steps"],
     &["try", "catch", "finally"],
     &["use", WITH],
+    &[INCLUDE, WITH],
 ];
 
 /// The flags that a block cannot have.
@@ -67,7 +70,7 @@ pub(super) fn head_of(key: &str) -> Option<&'static str> {
 
 /// The key by which a file gives the field of a block that stands at a path.
 pub(crate) fn written(path: &str) -> Option<&'static str> {
-    const KEYS: [(&str, &str); 12] = [
+    const KEYS: [(&str, &str); 13] = [
         (".repeat.count", "repeat"),
         (".for_each.variable", "for_each"),
         (".for_each.items", "in"),
@@ -77,6 +80,7 @@ pub(crate) fn written(path: &str) -> Option<&'static str> {
         (".if_else.else_steps", "else"),
         (".use_block.block", "use"),
         (".use_block.arguments", "with"),
+        (".use_block.file", INCLUDE),
         (".try_catch.steps", "try"),
         (".try_catch.catch_steps", "catch"),
         (".try_catch.finally_steps", "finally"),
@@ -143,6 +147,7 @@ impl<'d> Decoder<'d, '_> {
             "while" => decoder.while_loop(&given, uses),
             "for_each" => decoder.for_each(&given, uses),
             "use" => decoder.use_block(&given, uses),
+            INCLUDE => decoder.include(&given, uses),
             _ => decoder.try_catch(&given, uses),
         });
         step.block = Some(v1::Block { kind: Some(kind) });
@@ -256,32 +261,6 @@ impl<'d> Decoder<'d, '_> {
         })
     }
 
-    fn for_each(&mut self, given: &Given<'_, 'd>, uses: &mut Vec<Uses>) -> Kind {
-        self.within("for_each", given.span, |decoder| {
-            let list = given.get("in");
-            let is_text = |entry: &&Entry<'d>| {
-                matches!(&decoder.tree.node(entry.value).content, Content::Scalar(s) if !s.is_null())
-            };
-            let field = match list.filter(is_text) {
-                Some(_) => "list",
-                None => "items",
-            };
-            if list.is_none() {
-                decoder.missing(given, "in", "add \"in:\" and a list, or a variable that holds one");
-            }
-            let fields = [("variable", given.get("for_each")), (field, list)];
-            let message = decoder.head("ForEachBlock", &fields);
-            let mut used = Uses::default();
-            let model = model::message("etude.v1.ForEachBlock");
-            used.read(&message, model, &decoder.path);
-            uses.push(used);
-            Kind::ForEach(v1::ForEachBlock {
-                steps: decoder.needed_section(given, "steps", "ForEachBlock", uses),
-                ..message.transcode_to().unwrap_or_default()
-            })
-        })
-    }
-
     fn try_catch(&mut self, given: &Given<'_, 'd>, uses: &mut Vec<Uses>) -> Kind {
         self.within("try_catch", given.span, |decoder| {
             let mut section = |key, field| decoder.block_steps(given, key, "TryBlock", field, uses);
@@ -294,7 +273,11 @@ impl<'d> Decoder<'d, '_> {
     }
 
     /// The fields of a block's message that are no steps and no condition.
-    fn head(&mut self, message: &str, fields: &[(&str, Option<&Entry<'d>>)]) -> DynamicMessage {
+    pub(super) fn head(
+        &mut self,
+        message: &str,
+        fields: &[(&str, Option<&Entry<'d>>)],
+    ) -> DynamicMessage {
         let model = model::message(&format!("etude.v1.{message}"));
         let mut out = DynamicMessage::new(model.descriptor.clone());
         for (name, entry) in fields {
@@ -306,7 +289,7 @@ impl<'d> Decoder<'d, '_> {
     }
 
     /// The steps of a key that must be given.
-    fn needed_section(
+    pub(super) fn needed_section(
         &mut self,
         given: &Given<'_, 'd>,
         key: &'static str,
@@ -316,7 +299,7 @@ impl<'d> Decoder<'d, '_> {
         if given.get(key).is_none() {
             let path = self.path_of("steps");
             self.places.refuse(&path);
-            self.missing(given, key, &format!("add \"{key}:\" and a list of steps"));
+            self.missing_key_of(given, key, &format!("add \"{key}:\" and a list of steps"));
         }
         self.block_steps(given, key, message, "steps", uses)
     }
@@ -340,7 +323,7 @@ impl<'d> Decoder<'d, '_> {
         })
     }
 
-    fn missing(&mut self, given: &Given<'_, 'd>, key: &str, suggestion: &str) {
+    pub(super) fn missing_key_of(&mut self, given: &Given<'_, 'd>, key: &str, suggestion: &str) {
         let message = format!("\"{}\" needs \"{key}\"", given.head);
         let mistake = Mistake::error(given.span, ErrorReason::MissingKey, message);
         self.mistakes.add(mistake.suggest(suggestion));
@@ -357,7 +340,7 @@ impl<'d> Decoder<'d, '_> {
         let Some(entry) = given.get(key) else {
             let path = self.path_of("condition");
             self.places.refuse(&path);
-            self.missing(
+            self.missing_key_of(
                 given,
                 key,
                 "add the condition, such as \"if: {visible: Save}\"",

@@ -38,14 +38,20 @@ impl<'d> Decoder<'d, '_> {
             let index = definitions.len();
             let definition = self.item(index, entry.key_span, |decoder| {
                 decoder.key("steps", entry.key_span);
-                decoder.definition(entry, bodies)
+                decoder.definition(entry, &[], bodies)
             });
             definitions.push(definition);
         }
         definitions
     }
 
-    fn definition(&mut self, entry: &Entry<'d>, bodies: &mut Vec<Body>) -> v1::Definition {
+    /// `also` are keys that are passed over.
+    pub(super) fn definition(
+        &mut self,
+        entry: &Entry<'d>,
+        also: &[&str],
+        bodies: &mut Vec<Body>,
+    ) -> v1::Definition {
         let mut definition = v1::Definition {
             name: entry.key.clone().into_owned(),
             ..v1::Definition::default()
@@ -71,6 +77,7 @@ impl<'d> Decoder<'d, '_> {
                             definition.steps = self
                                 .within("steps", span, |d| d.steps(steps, inner.value, &mut uses));
                         }
+                        key if also.contains(&key) => {}
                         _ => self.unknown_key(inner, [PARAMS, "steps"].into_iter()),
                     }
                 }
@@ -159,7 +166,7 @@ impl<'d> Decoder<'d, '_> {
             if let Some(entry) = &name
                 && let Content::Map(entries) = &decoder.node(entry.value).content
             {
-                (name, with) = decoder.use_map(entry, entries, with);
+                (name, with) = decoder.use_map(entry, entries, with, &["block", "name"]);
             }
             let block = name.and_then(|entry| {
                 let node = decoder.node(entry.value);
@@ -168,6 +175,7 @@ impl<'d> Decoder<'d, '_> {
             let block = v1::UseBlock {
                 block: block.unwrap_or_default(),
                 arguments: with.map_or_else(Vec::new, |with| decoder.arguments(&with)),
+                file: String::new(),
             };
             let mut used = Uses::default();
             let model = model::message("etude.v1.UseBlock");
@@ -178,37 +186,43 @@ impl<'d> Decoder<'d, '_> {
         })
     }
 
-    fn use_map(
+    /// The name and the values of `use: {block: …, with: …}`; `names` are the keys for the name.
+    pub(super) fn use_map(
         &mut self,
         head: &Entry<'d>,
         entries: &[Entry<'d>],
         beside: Option<Entry<'d>>,
+        names: &[&'static str],
     ) -> (Option<Entry<'d>>, Option<Entry<'d>>) {
         let (mut name, mut with) = (None, None);
         for entry in entries {
             match entry.key.as_ref() {
-                "block" | "name" if name.is_none() => name = Some(entry.clone()),
+                key if names.contains(&key) && name.is_none() => name = Some(entry.clone()),
                 WITH | "params" | "arguments" if with.is_none() => with = Some(entry.clone()),
-                _ => self.unknown_key(entry, ["block", WITH].into_iter()),
+                _ => self.unknown_key(entry, [names[0], WITH].into_iter()),
             }
         }
         if let (Some(_), Some(second)) = (&with, &beside) {
-            let message = "\"with\" is given already, in \"use\"".to_owned();
+            let message = format!("\"with\" is given already, in \"{}\"", head.key);
             let mistake = Mistake::error(second.key_span, ErrorReason::DuplicateKey, message);
             self.mistakes.add(mistake.suggest("keep one of them"));
         }
         if name.is_none() {
             let path = self.path_of("block");
             self.places.refuse(&path);
-            let message = "\"use\" needs \"block\"".to_owned();
+            let message = format!("\"{}\" needs \"{}\"", head.key, names[0]);
             let mistake = Mistake::error(head.key_span, ErrorReason::MissingKey, message);
-            self.mistakes
-                .add(mistake.suggest("add \"block:\" and the name of a block of \"define:\""));
+            let what = match names[0] {
+                "block" => "the name of a block of \"define:\"",
+                _ => "the path of a file of steps",
+            };
+            let suggestion = format!("add \"{}:\" and {what}", names[0]);
+            self.mistakes.add(mistake.suggest(suggestion));
         }
         (name, with.or(beside))
     }
 
-    fn arguments(&mut self, with: &Entry<'d>) -> Vec<v1::Argument> {
+    pub(super) fn arguments(&mut self, with: &Entry<'d>) -> Vec<v1::Argument> {
         let node = self.node(with.value);
         let field = model::message("etude.v1.UseBlock").field("arguments");
         let name = field.map_or("arguments", Field::name);

@@ -47,9 +47,10 @@ impl Places {
             .unwrap_or(Span::START)
     }
 
-    /// Every field with the line on which it begins: that of its key, if it has one.
+    /// Every field that stands in the test file itself with the line on which it begins: that of its key, if it has one.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.spans.iter().map(|(path, span)| {
+        let own = self.spans.iter().filter(|(_, span)| span.is_own());
+        own.map(|(path, span)| {
             let begins = self.keys.get(path).unwrap_or(span);
             (path.as_str(), begins.line)
         })

@@ -18,10 +18,14 @@ pub(crate) const ROW_NAME: &str = "_name";
 /// The key for the steps of a test that has one checkpoint without a name.
 pub(crate) const STEPS: &str = "steps";
 
+/// The field for the path of a file of rows.
+pub(crate) const DATA_FILE: &str = "data_file";
+
 /// The fields that a file spells in a way of its own.
-const SECTIONS: [&str; 6] = [
+const SECTIONS: [&str; 7] = [
     "variables",
     "data_rows",
+    "imports",
     "definitions",
     "setup",
     "checkpoints",
@@ -69,8 +73,11 @@ impl<'d> Decoder<'d, '_> {
                 self.steps_of_test(entry, entries, &mut test, &mut sections);
                 continue;
             }
-            let Some(field) = model.field(&entry.key) else {
-                self.unknown_key(entry, model.names().chain([STEPS]));
+            // A file gives it by `data`.
+            let field = model.field(&entry.key);
+            let Some(field) = field.filter(|field| field.name() != DATA_FILE) else {
+                let names = model.names().filter(|name| *name != DATA_FILE);
+                self.unknown_key(entry, names.chain([STEPS]));
                 continue;
             };
             if !SECTIONS.contains(&field.name()) {
@@ -92,7 +99,8 @@ impl<'d> Decoder<'d, '_> {
     fn section(&mut self, field: &Field, id: NodeId, test: &mut v1::Test, sections: &mut Sections) {
         match field.name() {
             "variables" => test.variables = self.variables(id),
-            "data_rows" => test.data_rows = self.data(field, id),
+            "data_rows" => (test.data_rows, test.data_file) = self.data(field, id),
+            "imports" => test.imports = self.imports(id, &self.own_chain()),
             "definitions" => test.definitions = self.definitions(id, &mut sections.bodies),
             "setup" => test.setup = self.steps(field, id, &mut sections.setup),
             "teardown" => test.teardown = self.steps(field, id, &mut sections.teardown),
@@ -289,35 +297,7 @@ impl<'d> Decoder<'d, '_> {
         self.refuse(mistake);
     }
 
-    /// A list of rows, or `{rows: …}`.
-    fn data(&mut self, field: &Field, id: NodeId) -> Vec<v1::DataRow> {
-        let node = self.node(id);
-        let list = match &node.content {
-            Content::Map(entries) => {
-                let mut rows = None;
-                for entry in entries {
-                    if entry.key == "rows" {
-                        rows = Some(self.node(entry.value));
-                    } else {
-                        self.unknown_key(entry, ["rows"].into_iter());
-                    }
-                }
-                rows
-            }
-            _ => Some(node),
-        };
-        let Some(items) = list.and_then(|node| self.list(field, node, "a list of rows")) else {
-            return Vec::new();
-        };
-        let mut rows = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let node = self.node(*item);
-            rows.push(self.item(index, node.span, |decoder| decoder.row(node)));
-        }
-        rows
-    }
-
-    fn row(&mut self, node: &'d Node<'d>) -> v1::DataRow {
+    pub(super) fn row(&mut self, node: &'d Node<'d>) -> v1::DataRow {
         let Content::Map(entries) = &node.content else {
             let mistake = self
                 .wrong_type(node, "a row")
@@ -344,7 +324,12 @@ impl<'d> Decoder<'d, '_> {
         }
     }
 
-    fn list(&mut self, field: &Field, node: &'d Node<'d>, expected: &str) -> Option<&'d [NodeId]> {
+    pub(super) fn list(
+        &mut self,
+        field: &Field,
+        node: &'d Node<'d>,
+        expected: &str,
+    ) -> Option<&'d [NodeId]> {
         match &node.content {
             Content::List(items) => (!self.is_too_long(field, node, items)).then_some(items),
             content => {
@@ -368,6 +353,8 @@ fn with_plain_fields(plain: &DynamicMessage, sections: v1::Test) -> v1::Test {
     v1::Test {
         variables: sections.variables,
         data_rows: sections.data_rows,
+        data_file: sections.data_file,
+        imports: sections.imports,
         definitions: sections.definitions,
         setup: sections.setup,
         checkpoints: sections.checkpoints,

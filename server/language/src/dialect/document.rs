@@ -333,7 +333,8 @@ impl<'s> Rewriter<'_, 's> {
         match &self.tree.node(id).content {
             Content::List(_) => true,
             Content::Map(entries) => entries.iter().any(|entry| entry.key == "rows"),
-            Content::Scalar(_) => false,
+            // The path of a file of rows.
+            Content::Scalar(scalar) => !scalar.is_null(),
         }
     }
 

@@ -5,7 +5,7 @@ use etude::v1::{self, block::Kind, condition};
 use super::command;
 use super::document::{Document, Value};
 use super::test::{Entries, steps};
-use crate::decode::{ASSERT, WITH};
+use crate::decode::{ASSERT, FILE, INCLUDE, WITH};
 
 /// The keys of a block, which stands at `path`.
 pub(crate) fn entries(kind: &Kind, path: &str) -> Entries {
@@ -22,7 +22,18 @@ pub(crate) fn entries(kind: &Kind, path: &str) -> Entries {
         Kind::ForEach(block) => for_each(block, &format!("{path}.for_each")),
         Kind::UseBlock(block) => {
             let path = format!("{path}.use_block");
-            vec![entry("use", &path, use_block(block, &path))]
+            match block.file.is_empty() {
+                true => vec![entry(
+                    "use",
+                    &path,
+                    named(("block", &block.block), block, &path),
+                )],
+                false => vec![entry(
+                    INCLUDE,
+                    &path,
+                    named((FILE, &block.file), block, &path),
+                )],
+            }
         }
         Kind::TryCatch(block) => {
             let path = format!("{path}.try_catch");
@@ -73,6 +84,11 @@ fn for_each(block: &v1::ForEachBlock, path: &str) -> Entries {
     let variable = Value::Text(block.variable.clone());
     let items = block.items.iter().map(|item| Document::text("", item));
     let list = match block.list.as_str() {
+        "" if !block.file.is_empty() => {
+            let file = Value::Text(block.file.clone()).into();
+            let map = Value::Map(vec![(FILE.to_owned(), file)]);
+            entry("in", &format!("{path}.items"), map)
+        }
         "" => entry("in", &format!("{path}.items"), Value::List(items.collect())),
         list => entry("in", &format!("{path}.list"), Value::Text(list.to_owned())),
     };
@@ -85,8 +101,8 @@ fn for_each(block: &v1::ForEachBlock, path: &str) -> Entries {
 }
 
 /// The name, or a map when there are values for parameters.
-fn use_block(block: &v1::UseBlock, path: &str) -> Value {
-    let name = Value::Text(block.block.clone());
+fn named((key, name): (&str, &str), block: &v1::UseBlock, path: &str) -> Value {
+    let name = Value::Text(name.to_owned());
     if block.arguments.is_empty() {
         return name;
     }
@@ -99,7 +115,7 @@ fn use_block(block: &v1::UseBlock, path: &str) -> Value {
     });
     let arguments = Value::Map(arguments.collect());
     Value::Map(vec![
-        entry("block", &format!("{path}.block"), name),
+        entry(key, &format!("{path}.block"), name),
         entry(WITH, &format!("{path}.arguments"), arguments),
     ])
 }

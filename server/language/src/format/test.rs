@@ -15,7 +15,7 @@ pub(crate) type Entries = Vec<(String, Document)>;
 
 /// The fields of a test in the order in which a file has them: what it is, where it begins, what it
 /// needs, what it does.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 14] = [
     "name",
     "description",
     "tags",
@@ -23,7 +23,9 @@ const ORDER: [&str; 12] = [
     "starting_url",
     "variables",
     "data_rows",
+    "data_file",
     "config",
+    "imports",
     "definitions",
     "setup",
     "checkpoints",
@@ -71,6 +73,7 @@ pub(crate) fn document(test: &v1::Test) -> Document {
         base_url: test.base_url.clone(),
         config: test.config.clone(),
         tags: test.tags.clone(),
+        imports: test.imports.clone(),
         ..v1::Test::default()
     };
     let dynamic = without_sections.transcode_to_dynamic();
@@ -96,7 +99,8 @@ fn section(test: &v1::Test, name: &str) -> Option<(&'static str, Value)> {
             "variables",
             Value::Map(variables(&test.variables, "variables")),
         ),
-        "data_rows" => ("data", rows(&test.data_rows)),
+        "data_rows" if test.data_file.is_empty() => ("data", rows(&test.data_rows)),
+        "data_rows" => ("data", Value::Text(test.data_file.clone())),
         "definitions" => ("define", Value::Map(definitions(&test.definitions))),
         "setup" => ("setup", steps(&test.setup, "setup")),
         "teardown" => ("teardown", steps(&test.teardown, "teardown")),
@@ -162,7 +166,9 @@ fn definitions(definitions: &[v1::Definition]) -> Entries {
         };
         (definition.name.clone(), Document::new(&path, value))
     };
-    definitions.iter().enumerate().map(entry).collect()
+    let all = definitions.iter().enumerate();
+    let own = all.filter(|(_, definition)| definition.file.is_empty());
+    own.map(entry).collect()
 }
 
 /// A list of names, or a map when one has a default.

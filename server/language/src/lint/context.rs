@@ -20,7 +20,7 @@ pub(super) struct Context<'c> {
     pub(super) source: &'c Source<'c>,
     pub(super) format: TestFormat,
     pub(super) test: &'c v1::Test,
-    /// Whether the test is complete: nothing of the file was refused.
+    /// Whether the test is complete: nothing of the file was refused, and no steps stand in others.
     pub(super) is_whole: bool,
     /// What the check of the file warns of.
     pub(super) warnings: Vec<&'c Mistake>,
@@ -99,7 +99,7 @@ impl<'c> Context<'c> {
             source,
             format: read.format,
             test,
-            is_whole: !mistakes.has_errors(),
+            is_whole: !mistakes.has_errors() && !read.decoded.files.are_steps_unread,
             warnings: mistakes.warnings().collect(),
             bare: mistakes.bare(),
             written: read.tree.first(read.written),

@@ -128,8 +128,8 @@ fn edited<'e>(content: &[u8], edits: impl Iterator<Item = &'e (Range<usize>, Str
 
 /// Whether the changed file is the same test, or has fewer mistakes than one that was none.
 fn is_as_good(file_name: &str, before: &[u8], after: &[u8]) -> bool {
-    let old = crate::parse(file_name, before);
-    let new = crate::parse(file_name, after);
+    let old = crate::parse_alone(file_name, before);
+    let new = crate::parse_alone(file_name, after);
     let errors = |parsed: &crate::Parsed| {
         let is_error = |d: &&v1::Diagnostic| d.severity() == Severity::Error;
         parsed.diagnostics.iter().filter(is_error).count()

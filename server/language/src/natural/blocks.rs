@@ -50,7 +50,10 @@ fn block(block: &v1::Block) -> String {
 }
 
 fn use_block(block: &v1::UseBlock) -> String {
-    let name = format!("use {}", quoted(&block.block, Manner::Shown));
+    let name = match block.file.is_empty() {
+        true => format!("use {}", quoted(&block.block, Manner::Shown)),
+        false => format!("include {}", quoted(&block.file, Manner::Shown)),
+    };
     let first = block.arguments.iter().take(SHOWN_ITEMS);
     let mut values: Vec<_> = first
         .map(|argument| {
@@ -101,6 +104,9 @@ fn assertion(text: &str) -> String {
 fn items(block: &v1::ForEachBlock) -> String {
     if !block.list.is_empty() {
         return template_text(&block.list, Manner::Shown);
+    }
+    if !block.file.is_empty() {
+        return quoted(&block.file, Manner::Shown);
     }
     let first = block.items.iter().take(SHOWN_ITEMS);
     let mut items: Vec<_> = first.map(|item| quoted(item, Manner::Shown)).collect();

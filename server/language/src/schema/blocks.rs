@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::keys::Keys;
 use super::value::{bounded, described, field_value, nullable, reference};
-use super::{command_name, some_steps};
-use crate::decode::{self, ASSERT, NOT_OF_BLOCKS, PARAMS, WITH};
+use super::{command_name, path, some_steps};
+use crate::decode::{self, ASSERT, FILE, INCLUDE, NOT_OF_BLOCKS, PARAMS, WITH};
 use crate::model;
 
 /// A block with its name and flags.
@@ -50,7 +50,27 @@ pub(super) fn block() -> Value {
             [("use", used())],
             [(WITH, arguments())],
         ),
+        kind(
+            "The steps of another file.",
+            [(INCLUDE, included())],
+            [(WITH, arguments())],
+        ),
     ]})
+}
+
+/// A path, or a map with values for parameters.
+fn included() -> Value {
+    let mut keys = Keys::default();
+    keys.add(FILE, path());
+    keys.rule(json!({"required": [FILE]}));
+    let others = [WITH, PARAMS, "arguments"];
+    for name in others {
+        keys.add(name, arguments());
+    }
+    keys.tolerate(PARAMS);
+    keys.tolerate("arguments");
+    keys.one_of(others.map(str::to_owned).to_vec(), false);
+    json!({"anyOf": [path(), keys.into_object()]})
 }
 
 /// A name, or a map with values for parameters.
@@ -169,9 +189,20 @@ fn field(message: &str, name: &str) -> Value {
     })
 }
 
-/// A list of texts, or a text that stands for a list.
+/// A list of texts and records, a text that stands for a list, or a file.
 fn list() -> Value {
-    field("ForEachBlock", "items")
+    let mut file = Keys::default();
+    file.add(FILE, path());
+    file.rule(json!({"required": [FILE]}));
+    let items = model::message("etude.v1.ForEachBlock").field("items");
+    let most = items.and_then(|field| field.rules.max_items);
+    let text = field("Argument", "value");
+    let records = json!({"type": "array", "items": {"anyOf": [text, {"type": "object"}]}});
+    json!({"anyOf": [
+        field("ForEachBlock", "items"),
+        bounded(records, [("maxItems", most)]),
+        file.into_object(),
+    ]})
 }
 
 fn elif() -> Value {

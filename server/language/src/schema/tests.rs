@@ -335,6 +335,7 @@ fn parse_canonical(file: &Value) -> crate::Parsed {
     let test = decoded.filter(|_| !mistakes.has_errors());
     crate::Parsed {
         test: test.map(|decoded| decoded.test),
+        missing_files: Vec::new(),
         diagnostics: mistakes.into_diagnostics(&source),
     }
 }

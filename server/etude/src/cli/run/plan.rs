@@ -8,7 +8,7 @@ use etude_language::{Brought, ResolvedEnvironment};
 use super::super::output::note;
 use super::super::problem::{Exit, Problem};
 use super::super::style::Style;
-use super::super::{diagnostics, files};
+use super::super::{diagnostics, files, sources};
 use super::{HowArgs, environment};
 
 /// A test to run.
@@ -63,7 +63,7 @@ fn brought(how: &HowArgs, environment: Option<&ResolvedEnvironment>) -> Brought 
 
 /// A file's test; `None` when it has mistakes, which have been told.
 fn read(file: &Path, name: &str, brought: &Brought) -> Result<Option<Planned>, Problem> {
-    let parsed = etude_language::parse_in(name, &files::read(file)?, brought);
+    let parsed = sources::parse(file, name, &files::read(file)?, brought)?;
     if !parsed.diagnostics.is_empty() {
         note(&diagnostics::render(
             &parsed.diagnostics,

@@ -59,7 +59,7 @@ fn in_block(context: &Context<'_>, block: &Block, path: &str, found: &mut Found)
             let span = context.span(&format!("{path}.while_loop.condition"));
             found.add(span, NEVER, CORRECT);
         }
-        Some(Kind::ForEach(block)) if block.items.is_empty() => {
+        Some(Kind::ForEach(block)) if block.items.is_empty() && block.file.is_empty() => {
             let items = format!("{path}.for_each.items");
             if block.list.trim() == "[]" || block.list.is_empty() && context.has(&items) {
                 let message = "the list is empty, so these steps are not executed";
