@@ -61,8 +61,11 @@ pub(crate) fn decoded(
     let mut findings = violations(&decoded.test);
     findings.extend(uses(&decoded.test, &decoded.uses, brought));
     for finding in findings {
-        let depends = [ErrorReason::UnknownBlock, ErrorReason::UndefinedVariable];
-        let is_unknown = decoded.files.are_unread && depends.contains(&finding.mistake.reason);
+        let is_unknown = match finding.mistake.reason {
+            ErrorReason::UnknownBlock => decoded.files.are_steps_unread,
+            ErrorReason::UndefinedVariable => decoded.files.are_unread,
+            _ => false,
+        };
         if is_unknown || decoded.places.is_refused(&finding.path) {
             continue;
         }

@@ -28,7 +28,7 @@ use etude::v1::TestFormat;
 
 use crate::diagnose::Mistakes;
 use crate::source::Span;
-use crate::tree::{NodeId, Tree};
+use crate::tree::{Content, Node, NodeId, Tree};
 use args::Args;
 use bare::Unit;
 pub(crate) use detect::{Detected, detect};
@@ -72,20 +72,53 @@ pub(crate) fn normalise(
     if format == TestFormat::Canonical && !detected.has_texts() {
         return root;
     }
-    let unit = bare::unit(tree, root);
-    let mut rewriter = Rewriter {
-        tree,
-        mistakes,
-        format,
-        unit,
-        start: None,
-        held: Vec::new(),
-        names: Vec::new(),
-    };
+    let mut rewriter = Rewriter::new(tree, root, format, mistakes);
     match format {
         TestFormat::Canonical => rewriter.texts(root),
         TestFormat::Journey => rewriter.journey(root),
         TestFormat::Structure => rewriter.structure(root),
         _ => rewriter.document(root),
+    }
+}
+
+/// The same for a file that a test names: one of steps or definitions.
+pub(crate) fn normalise_shared(
+    tree: &mut Tree<'_>,
+    root: NodeId,
+    mistakes: &mut Mistakes,
+) -> NodeId {
+    let Node { span, content } = tree.node(root);
+    let span = *span;
+    let whole = match content {
+        Content::List(_) => {
+            let content = Content::Map(vec![build::entry("steps", span, root)]);
+            tree.add(Node { span, content })
+        }
+        _ => root,
+    };
+    let detected = detect(tree, whole);
+    if detected.format == TestFormat::Canonical && !detected.has_texts() {
+        return root;
+    }
+    Rewriter::new(tree, whole, detected.format, mistakes).shared(whole)
+}
+
+impl<'r, 's> Rewriter<'r, 's> {
+    fn new(
+        tree: &'r mut Tree<'s>,
+        root: NodeId,
+        format: TestFormat,
+        mistakes: &'r mut Mistakes,
+    ) -> Self {
+        let unit = bare::unit(tree, root);
+        Self {
+            tree,
+            mistakes,
+            format,
+            unit,
+            start: None,
+            held: Vec::new(),
+            names: Vec::new(),
+        }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod command;
 pub(crate) mod comments;
 pub(crate) mod document;
 pub(crate) mod json;
+mod record;
 mod scalar;
 pub(crate) mod test;
 pub(crate) mod yaml;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::source::Span;
 
-pub(crate) use build::build;
+pub(crate) use build::{build, read};
 
 /// The values of a file; an alias is the value of its anchor.
 #[derive(Debug, Default)]

@@ -115,7 +115,7 @@ fn every_mistake_has_its_place_and_what_to_do() {
         ),
         (
             "define:\n  a: [refresh]\nsteps:\n- use: {block: a, with: {usr: x}}\n",
-            "4:26 UNKNOWN_KEY the block \"a\" has no parameter \"usr\" (remove it; the block has none)",
+            "4:26 UNKNOWN_KEY the block \"a\" has no parameter \"usr\" (remove it; it has none)",
         ),
         (
             "define:\n  a: [use: b]\n  b: [refresh, {use: a}]\nsteps:\n- use: a\n",

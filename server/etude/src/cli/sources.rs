@@ -82,7 +82,8 @@ fn named_by(file: &Path) -> HashSet<PathBuf> {
     };
     let may_name = std::str::from_utf8(&content)
         .is_ok_and(|text| NAMING.iter().any(|word| text.contains(word)));
-    let collected = may_name.then(|| collect(file, &files::name(file), &content, &Brought::default()));
+    let collected =
+        may_name.then(|| collect(file, &files::name(file), &content, &Brought::default()));
     match collected {
         Some(Ok((_, sources))) => sources.places().iter().cloned().collect(),
         _ => HashSet::new(),

@@ -78,19 +78,33 @@ impl<'t> Defined<'t> {
                 found.push(Finding::new(&path, ErrorReason::DuplicateKey, message));
             }
             self.check_parameters(definition, &path, found);
-            if let Some(names) = self.cycles.get(&index) {
-                let names: Vec<_> = names
+            if let Some(way) = self.cycles.get(&index) {
+                let names: Vec<_> = way
                     .iter()
                     .map(|name| format!("\"{}\"", shown(name)))
                     .collect();
-                let message = format!("a block uses itself: {}", names.join(" uses "));
+                let (message, suggestion) = match self.is_of_files(way) {
+                    true => (
+                        format!("a file includes itself: {}", names.join(" includes ")),
+                        "take one of the steps out",
+                    ),
+                    false => (
+                        format!("a block uses itself: {}", names.join(" uses ")),
+                        "take one of the uses out; \"repeat\" and \"while\" are loops",
+                    ),
+                };
                 let mut finding = Finding::new(&path, ErrorReason::BlockCycle, message);
-                finding.mistake = finding
-                    .mistake
-                    .suggest("take one of the uses out; \"repeat\" and \"while\" are loops");
+                finding.mistake = finding.mistake.suggest(suggestion);
                 found.push(finding);
             }
         }
+    }
+
+    /// Whether these are all included files.
+    fn is_of_files(&self, names: &[&str]) -> bool {
+        let definitions = names.iter().filter_map(|name| self.by_name.get(name));
+        let mut definitions = definitions.map(|index| &self.all[*index]);
+        definitions.all(|definition| definition.file == definition.name)
     }
 
     fn check_parameters(&self, definition: &v1::Definition, path: &str, found: &mut Vec<Finding>) {
@@ -118,7 +132,7 @@ impl<'t> Defined<'t> {
                 .iter()
                 .any(|parameter| parameter.name == argument.name)
             {
-                found.push(no_parameter(&used.block, &argument.name, parameters, &path));
+                found.push(no_parameter(used, &argument.name, parameters, &path));
             } else if !given.insert(argument.name.as_str()) {
                 let message = format!("\"{}\" has a value already", argument.name);
                 found.push(Finding::new(&path, ErrorReason::DuplicateKey, message));
@@ -128,15 +142,15 @@ impl<'t> Defined<'t> {
             .iter()
             .filter(|parameter| parameter.otherwise.is_none());
         for parameter in needed.filter(|parameter| !given.contains(parameter.name.as_str())) {
-            let message = format!(
-                "the block \"{}\" needs \"{}\"",
-                shown(&used.block),
-                parameter.name
-            );
+            let message = format!("the {} needs \"{}\"", called(used), parameter.name);
             let mut finding = Finding::new(path, ErrorReason::MissingKey, message);
+            let (head, key, name) = match used.file.is_empty() {
+                true => ("use", "block", &used.block),
+                false => ("include", "file", &used.file),
+            };
             finding.mistake = finding.mistake.suggest(format!(
-                "write \"use: {{block: {}, with: {{{}: …}}}}\", or give it a default in \"params\"",
-                shown(&used.block),
+                "write \"{head}: {{{key}: {}, with: {{{}: …}}}}\", or give it a default in \"params\"",
+                shown(name),
                 parameter.name
             ));
             found.push(finding);
@@ -158,19 +172,28 @@ impl<'t> Defined<'t> {
     }
 }
 
-fn no_parameter(block: &str, name: &str, parameters: &[v1::Parameter], path: &str) -> Finding {
-    let message = format!(
-        "the block \"{}\" has no parameter \"{}\"",
-        shown(block),
-        shown(name)
-    );
+/// What a use uses.
+fn called(used: &v1::UseBlock) -> String {
+    match used.file.is_empty() {
+        true => format!("block \"{}\"", shown(&used.block)),
+        false => format!("file \"{}\"", shown(&used.file)),
+    }
+}
+
+fn no_parameter(
+    used: &v1::UseBlock,
+    name: &str,
+    parameters: &[v1::Parameter],
+    path: &str,
+) -> Finding {
+    let message = format!("the {} has no parameter \"{}\"", called(used), shown(name));
     let mut finding = Finding::new(path, ErrorReason::UnknownKey, message);
     let names: Vec<_> = parameters
         .iter()
         .map(|parameter| parameter.name.as_str())
         .collect();
     finding.mistake = match suggest::nearest(name, names.iter().copied()) {
-        None if names.is_empty() => finding.mistake.suggest("remove it; the block has none"),
+        None if names.is_empty() => finding.mistake.suggest("remove it; it has none"),
         None => finding
             .mistake
             .suggest(format!("it has: {}", names.join(", "))),

@@ -38,7 +38,7 @@ fn has(test: &Test, field: &str) -> bool {
     match field {
         "base_url" => !test.base_url.is_empty(),
         "tags" => !test.tags.is_empty(),
-        "data_rows" => !test.data_rows.is_empty(),
+        "data_rows" => !test.data_rows.is_empty() || !test.data_file.is_empty(),
         "definitions" => !test.definitions.is_empty(),
         "setup" => !test.setup.is_empty(),
         _ => !test.teardown.is_empty(),

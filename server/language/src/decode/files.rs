@@ -6,8 +6,9 @@ use etude::v1::{self, ErrorReason};
 
 use super::{Decoder, Places};
 use crate::diagnose::{Mistake, Mistakes, shown};
+use crate::dialect;
 use crate::source::{Opened, Source, Span, file_name_of, folder_of, join};
-use crate::tree::{self, Node, NodeId};
+use crate::tree::{self, Content, Node, NodeId, Tree};
 use crate::variables::Body;
 
 /// The longest path, in characters.
@@ -18,7 +19,7 @@ const MAX_PATH: usize = 4096;
 pub(crate) struct Files {
     /// Those that did not come with it, from its folder on.
     pub(crate) missing: Vec<String>,
-    /// Whether some file that it names was not read, so that nobody knows what it defines.
+    /// Whether some file that it names was not read, so that nobody knows what it sets.
     pub(crate) are_unread: bool,
     /// Whether some of those have steps.
     pub(crate) are_steps_unread: bool,
@@ -35,6 +36,15 @@ struct Asked {
     is_import: bool,
     /// The files by which it is imported, the test file first.
     chain: Vec<String>,
+}
+
+/// What a file should hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holds {
+    Rows,
+    Items,
+    Steps,
+    Definitions,
 }
 
 impl<'d, 's> Decoder<'d, 's> {
@@ -95,15 +105,16 @@ impl<'d, 's> Decoder<'d, 's> {
     }
 
     /// Decodes something of another file, as a part of the field that is being decoded. `None`: the
-    /// file is no YAML; that is told.
+    /// file cannot be read as what it should hold; that is told.
     pub(super) fn in_file<R>(
         &mut self,
         source: &Source<'s>,
         folder: &str,
+        holds: Holds,
         work: impl FnOnce(&mut Decoder<'_, 's>, NodeId) -> R,
     ) -> Option<R> {
         let mut found = Mistakes::default();
-        let built = tree::build(source, &mut found);
+        let built = holds.tree(source, &mut found);
         let result = built.map(|(tree, root)| {
             let mut inner = Decoder {
                 main: self.main,
@@ -123,6 +134,7 @@ impl<'d, 's> Decoder<'d, 's> {
         });
         if result.is_none() {
             self.files.are_unread = true;
+            self.files.are_steps_unread |= matches!(holds, Holds::Steps | Holds::Definitions);
             self.places.refuse(&self.path);
         }
         self.mistakes.append(found);
@@ -158,7 +170,7 @@ impl<'d, 's> Decoder<'d, 's> {
     /// The path of a file of steps or definitions from the test file's folder on.
     fn open_steps(&mut self, node: &Node<'_>, named: &str) -> Option<String> {
         let found = self.open(node, named).is_some();
-        self.files.are_steps_unread |= self.files.are_unread;
+        self.files.are_steps_unread |= !found;
         found.then(|| join(&self.folder, named)).flatten()
     }
 
@@ -186,28 +198,86 @@ impl<'d, 's> Decoder<'d, 's> {
             let Opened::File(source) = self.main.open(&asked.path) else {
                 continue;
             };
-            self.path = format!("definitions[{}]", test.definitions.len());
+            let first = test.definitions.len();
+            self.path = format!("definitions[{first}]");
             self.places.add(&self.path, asked.span);
-            let folder = folder_of(&asked.path).to_owned();
-            let read = self.in_file(source, &folder, |inner, root| match asked.is_import {
-                true => {
-                    let first = test.definitions.len();
-                    inner.imported(root, first, &asked.chain, bodies)
-                }
-                false => vec![inner.included(root, &asked.path, bodies)],
-            });
-            let file = asked.path;
-            let read = read.unwrap_or_else(|| match asked.is_import {
-                true => Vec::new(),
-                // Its uses are right; what is wrong is told of the file.
-                false => vec![super::include::unread(&file)],
-            });
-            test.definitions
-                .extend(read.into_iter().map(|definition| v1::Definition {
-                    file: file.clone(),
-                    ..definition
-                }));
+            let mut read = self.definitions_of(source, &asked, first, bodies);
+            for definition in &mut read {
+                definition.file.clone_from(&asked.path);
+            }
+            test.definitions.append(&mut read);
             self.path.clear();
         }
+    }
+
+    /// The definitions that a file stands for, of which the first is `first` of the test.
+    fn definitions_of(
+        &mut self,
+        source: &Source<'s>,
+        asked: &Asked,
+        first: usize,
+        bodies: &mut Vec<Body>,
+    ) -> Vec<v1::Definition> {
+        let folder = folder_of(&asked.path);
+        if asked.is_import {
+            let read = self.in_file(source, folder, Holds::Definitions, |inner, root| {
+                inner.imported(root, first, &asked.chain, bodies)
+            });
+            return read.unwrap_or_default();
+        }
+        let read = self.in_file(source, folder, Holds::Steps, |inner, root| {
+            inner.included(root, &asked.path, bodies)
+        });
+        // What uses a file that cannot be read is right; what is wrong is told of the file.
+        vec![read.unwrap_or_else(|| super::include::unread(&asked.path))]
+    }
+}
+
+impl Holds {
+    /// The tree of such a file. `None`: it has none, or holds nothing; that is told.
+    fn tree<'t>(self, source: &'t Source<'_>, found: &mut Mistakes) -> Option<(Tree<'t>, NodeId)> {
+        let (mut tree, root) = tree::read(source, found)?;
+        let is_empty = |root: &NodeId| match &tree.node(*root).content {
+            Content::List(items) => items.is_empty(),
+            _ => false,
+        };
+        let Some(root) = root.filter(|root| !is_empty(root)) else {
+            found.add(self.nothing(source));
+            return None;
+        };
+        let root = match self {
+            Self::Rows | Self::Items => root,
+            Self::Steps | Self::Definitions => dialect::normalise_shared(&mut tree, root, found),
+        };
+        Some((tree, root))
+    }
+
+    /// The mistake of a file without anything.
+    fn nothing(self, source: &Source<'_>) -> Mistake {
+        let (reason, suggestion) = match self {
+            Self::Rows => (
+                ErrorReason::DataInvalid,
+                "write a list of rows, such as \"- {user: Ada}\"",
+            ),
+            Self::Items => (
+                ErrorReason::DataInvalid,
+                "write a list of items, such as \"- Ada\"",
+            ),
+            Self::Steps => (
+                ErrorReason::FileEmpty,
+                "write the steps, each on a line that begins with \"- \"",
+            ),
+            Self::Definitions => (
+                ErrorReason::FileEmpty,
+                "write \"define:\", and below it the blocks by their names",
+            ),
+        };
+        let message = match self {
+            Self::Rows => "the file holds no row",
+            Self::Items => "the file holds no item",
+            Self::Steps => "the file holds no step",
+            Self::Definitions => "the file holds no block",
+        };
+        Mistake::error(source.place(0, 0), reason, message.to_owned()).suggest(suggestion)
     }
 }

@@ -107,6 +107,29 @@ impl<'s> Rewriter<'_, 's> {
         self.map(entries, span)
     }
 
+    /// A file of steps or definitions with these rewritten, and nothing else.
+    pub(super) fn shared(&mut self, root: NodeId) -> NodeId {
+        let Content::Map(entries) = &self.tree.node(root).content else {
+            return root;
+        };
+        let mut entries = entries.clone();
+        for given in &mut entries {
+            match plain(&given.key).as_str() {
+                "steps" | "do" => {
+                    given.key = "steps".into();
+                    given.value = self.steps(given.value);
+                }
+                "define" | "definitions" | "blocks" => {
+                    given.key = "define".into();
+                    given.value = self.definitions(given.value);
+                }
+                _ => {}
+            }
+        }
+        let span = self.span(root);
+        self.map(entries, span)
+    }
+
     fn checkpoint_texts(&mut self, id: NodeId) -> NodeId {
         self.each_map(id, |this, mut entries| {
             for given in entries.iter_mut().filter(|given| given.key == "steps") {

@@ -4,6 +4,7 @@ use etude::v1::{self, block::Kind, condition};
 
 use super::command;
 use super::document::{Document, Value};
+use super::record;
 use super::test::{Entries, steps};
 use crate::decode::{ASSERT, FILE, INCLUDE, WITH};
 
@@ -82,7 +83,7 @@ fn while_loop(block: &v1::WhileBlock, path: &str) -> Entries {
 
 fn for_each(block: &v1::ForEachBlock, path: &str) -> Entries {
     let variable = Value::Text(block.variable.clone());
-    let items = block.items.iter().map(|item| Document::text("", item));
+    let items = block.items.iter().map(|item| record::item(item));
     let list = match block.list.as_str() {
         "" if !block.file.is_empty() => {
             let file = Value::Text(block.file.clone()).into();

@@ -108,10 +108,12 @@ impl Page {
     fn items(&mut self, items: &[Document], indent: usize) {
         for item in items {
             match &item.value {
-                Value::Map(entries) if !entries.is_empty() && !is_row(item) => {
+                Value::Map(entries)
+                    if !entries.is_empty() && !is_row(item) && !is_record(item, indent) =>
+                {
                     self.map_item(item, entries, indent);
                 }
-                // A row stays on one line, as in a table.
+                // A row stays on one line, as in a table, and so does a record where it fits.
                 value => self.push(indent, format!("- {}", flow(value)), &item.path),
             }
         }
@@ -161,6 +163,10 @@ fn holds_maps(value: &Value) -> bool {
 
 fn is_row(item: &Document) -> bool {
     item.path.starts_with("data_rows[")
+}
+
+fn is_record(item: &Document, indent: usize) -> bool {
+    item.path.is_empty() && fits(&item.value, indent + 1)
 }
 
 /// Whether a value stands well on one line of which some is taken.

@@ -19,12 +19,32 @@ const MAX_EXPANSION: usize = 4 << 20;
 
 const NODE_WEIGHT: usize = 16;
 
-/// The tree and its root. `None`: the file is not YAML, holds nothing or goes beyond a bound;
-/// `mistakes` tells which.
+/// The tree of a test file and its root. `None`: the file is not YAML, holds nothing or goes beyond
+/// a bound; `mistakes` tells which.
 pub(crate) fn build<'s>(
     source: &'s Source<'_>,
     mistakes: &mut Mistakes,
 ) -> Option<(Tree<'s>, NodeId)> {
+    let (tree, root) = read(source, mistakes)?;
+    if root.is_none() {
+        mistakes.add(
+            Mistake::error(
+                Span::START,
+                ErrorReason::FileEmpty,
+                "the file holds no test".to_owned(),
+            )
+            .suggest("a test has at least \"name:\" and \"steps:\""),
+        );
+    }
+    Some((tree, root?))
+}
+
+/// The tree of a file and its root, if it holds anything. `None`: the file is not YAML or goes
+/// beyond a bound; `mistakes` tells which.
+pub(crate) fn read<'s>(
+    source: &'s Source<'_>,
+    mistakes: &mut Mistakes,
+) -> Option<(Tree<'s>, Option<NodeId>)> {
     let mut builder = Builder {
         source,
         mistakes,
@@ -44,18 +64,8 @@ pub(crate) fn build<'s>(
     }
     let root = builder.root;
     let tree = builder.tree;
-    if root.is_none_or(|root| tree.node(root).content.is_null()) {
-        mistakes.add(
-            Mistake::error(
-                Span::START,
-                ErrorReason::FileEmpty,
-                "the file holds no test".to_owned(),
-            )
-            .suggest("a test has at least \"name:\" and \"steps:\""),
-        );
-        return None;
-    }
-    root.map(|root| (tree, root))
+    let root = root.filter(|root| !tree.node(*root).content.is_null());
+    Some((tree, root))
 }
 
 /// How much a value is with everything in it, aliases expanded.

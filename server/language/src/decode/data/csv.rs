@@ -66,7 +66,7 @@ pub(super) fn read(source: &Source<'_>, most: usize) -> Result<Table, Vec<Mistak
     }
     if mistakes.is_empty() && rows.is_empty() {
         let mistake = wrong(header.span, "nothing stands below the header".to_owned());
-        mistakes.push(mistake.suggest("add a row; a test without rows is executed once"));
+        mistakes.push(mistake.suggest("add rows, each on a line of its own"));
     }
     match mistakes.is_empty() {
         true => Ok(Table {
