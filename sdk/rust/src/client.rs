@@ -164,7 +164,7 @@ impl Client {
         self.options.max_message_bytes
     }
 
-    fn unreachable(&self, error: &dyn std::error::Error) -> Error {
+    pub(crate) fn unreachable(&self, error: &dyn std::error::Error) -> Error {
         unreachable_server(&self.options.url, error)
     }
 }

@@ -30,6 +30,7 @@ pub mod validate;
 
 mod artifacts;
 mod client;
+mod dynamic;
 mod error;
 mod pages;
 mod result;
