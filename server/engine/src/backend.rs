@@ -1,4 +1,5 @@
-//! What executes commands: the traits that the browser and, later, the platform implement.
+//! What executes commands, or writes them down: the traits that the browser and the platform
+//! implement.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +33,16 @@ pub trait Backend: Send + Sync + 'static {
     /// install or mend.
     async fn open(&self, spec: SessionSpec) -> Result<Box<dyn BackendSession>>;
 
+    /// What a step becomes that a session of this backend writes down instead of executing it;
+    /// empty for a backend that executes.
+    ///
+    /// # Errors
+    ///
+    /// `COMMAND_UNSUPPORTED` for what cannot be written down.
+    fn preview(&self, _step: &v1::Step) -> Result<String> {
+        Ok(String::new())
+    }
+
     /// Ends everything that the backend started: browsers, drivers, profiles.
     async fn shutdown(&self);
 }
@@ -56,6 +67,8 @@ pub struct SessionSpec {
     pub browser: v1::BrowserOptions,
     /// Leave dialogs open that no command answers.
     pub keep_dialogs: bool,
+    /// The checkpoint that steps are added to, for a backend that writes them down.
+    pub authoring: Option<v1::Authoring>,
 }
 
 /// One session of a backend: one browser with one current tab and frame.
@@ -69,6 +82,12 @@ pub trait BackendSession: Send {
 
     /// Whether it is driven over BiDi; false: over the classic protocol.
     fn is_bidi(&self) -> bool;
+
+    /// The checkpoint that steps are added to, `checkpoints/{id}`; empty for a session that
+    /// executes them.
+    fn checkpoint(&self) -> &str {
+        ""
+    }
 
     /// Executes one command, whose templates have been substituted. It never fails as a call: what
     /// goes wrong is the verdict.
@@ -114,6 +133,17 @@ pub struct ExecuteOptions {
     pub variables: BTreeMap<String, Value>,
     /// The file of an upload command, already on this machine.
     pub upload: Option<LocalFile>,
+    /// How a step is written down, for a session that does so.
+    pub placement: Placement,
+}
+
+/// How a step is written down.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Placement {
+    /// Its flags.
+    pub flags: v1::StepFlags,
+    /// Its place in the checkpoint, from 1; 0: after the last.
+    pub position: i32,
 }
 
 /// A file on this machine.
@@ -158,6 +188,8 @@ pub struct Execution {
     pub downloads: Vec<LocalFile>,
     /// Address of the page afterwards.
     pub url: String,
+    /// The step that was written down.
+    pub authored: Option<v1::AuthoredStep>,
 }
 
 impl Execution {
@@ -173,6 +205,7 @@ impl Execution {
             network: Vec::new(),
             downloads: Vec::new(),
             url: String::new(),
+            authored: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod api;
 mod artifacts;
+mod authoring;
 mod blocks;
 mod builtins;
 mod compare;
@@ -36,7 +37,9 @@ pub use self::scope::{
 use self::templates::Used;
 use self::timing::Timing;
 pub(crate) use self::timing::to_std;
-use crate::backend::{Backend, ExecuteOptions, Execution, LocalFile, SessionSpec, Verdict};
+use crate::backend::{
+    Backend, ExecuteOptions, Execution, LocalFile, Placement, SessionSpec, Verdict,
+};
 use crate::error::{Error, Result, failure};
 use crate::secrets::Secrets;
 use crate::store::Store;
@@ -320,6 +323,7 @@ impl Executor {
             base_url: scope.base_url.clone(),
             variables: variables_of(scope, command, used)?,
             upload: upload.as_ref().map(|upload| upload.file.clone()),
+            placement: Placement::default(),
         };
         Ok(scope.session.execute(command, &options).await)
     }

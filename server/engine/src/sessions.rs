@@ -1,4 +1,4 @@
-//! Live sessions: browsers that wait for commands.
+//! Sessions: browsers that wait for commands, and checkpoints that commands are added to.
 //!
 //! The commands of a session are executed in the tasks of their callers, one at a time, in the
 //! order in which they came: each waits in a fair queue for the session's [`Scope`]. A caller that
@@ -47,6 +47,8 @@ pub struct Sessions {
 struct Inner {
     options: SessionsOptions,
     backend: Arc<dyn Backend>,
+    /// Writes the steps of authoring sessions down; `None`: there can be none.
+    author: Option<Arc<dyn Backend>>,
     executor: Executor,
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
@@ -55,8 +57,10 @@ struct Inner {
 /// How sessions are kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionsOptions {
-    /// The most sessions that are active at the same time, those being opened included.
+    /// The most live sessions that are active at the same time, those being opened included.
     pub max_sessions: usize,
+    /// The same of authoring sessions, which cost no browser.
+    pub max_authoring: usize,
     /// How long a session lives when its creator says nothing.
     pub default_ttl: Duration,
     /// How long a session may stay without a command when its creator says nothing.
@@ -71,6 +75,7 @@ impl Default for SessionsOptions {
     fn default() -> Self {
         Self {
             max_sessions: 16,
+            max_authoring: 1000,
             default_ttl: Duration::from_secs(60 * 60),
             default_idle: Duration::from_secs(10 * 60),
             keep_ended: Duration::from_secs(60 * 60),
@@ -80,17 +85,20 @@ impl Default for SessionsOptions {
 }
 
 impl Sessions {
-    /// Sessions of a backend. Must be called within a Tokio runtime.
+    /// Sessions of a backend, and of one that writes steps down. Must be called within a Tokio
+    /// runtime.
     pub fn new(
         options: SessionsOptions,
         backend: Arc<dyn Backend>,
+        author: Option<Arc<dyn Backend>>,
         executor: Executor,
         store: Arc<dyn Store>,
     ) -> Self {
-        let registry = Arc::new(Registry::new(options.max_sessions));
+        let registry = Arc::new(Registry::new(options.max_sessions, options.max_authoring));
         let inner = Arc::new(Inner {
             options,
             backend,
+            author,
             executor,
             store,
             registry,
@@ -225,14 +233,10 @@ impl Sessions {
     ) -> Result<StepResult> {
         let entry = self.inner.active(&context.session).await?;
         let executor = &self.inner.executor;
-        executor.check_support(self.inner.backend.kind(), &command)?;
+        executor.check_support(entry.backend().kind(), &command)?;
         let require_pass = context.require_pass;
         if context.validate_only {
-            let text = natural::text(&command);
-            return Ok(StepResult {
-                text: mask::hide_credentials(&text).into_owned(),
-                ..StepResult::default()
-            });
+            return preview(&entry, context, &command);
         }
         let result = turn::take(&entry, executor, context, command).await?;
         if require_pass {
@@ -273,6 +277,32 @@ impl Inner {
         let session = self.store.session(name).await?;
         Err(ended(name, &session.end_reason))
     }
+}
+
+/// What a command would do, without doing it.
+fn preview(
+    entry: &Entry,
+    context: v1::CommandContext,
+    command: &Validated<v1::Command>,
+) -> Result<StepResult> {
+    let text = mask::hide_credentials(&natural::text(command)).into_owned();
+    let step = v1::Step {
+        command: Some(v1::Command::clone(command)),
+        flags: context.flags,
+        ..v1::Step::default()
+    };
+    let wire = entry.backend().preview(&step)?;
+    let authored_step = (!wire.is_empty()).then(|| v1::AuthoredStep {
+        checkpoint: entry.snapshot().checkpoint,
+        position: context.position,
+        wire,
+        ..v1::AuthoredStep::default()
+    });
+    Ok(StepResult {
+        text,
+        authored_step,
+        ..StepResult::default()
+    })
 }
 
 /// The result, or the error that a caller asked for in place of one that did not pass. A step that

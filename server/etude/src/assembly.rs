@@ -12,15 +12,23 @@ use etude_engine::runs::{Runs, RunsOptions};
 use etude_engine::secrets::Secrets;
 use etude_engine::sessions::{Sessions, SessionsOptions};
 use etude_engine::store::Store;
+use etude_platform::authoring::Authors;
+use etude_platform::client::{Client, ClientOptions, Limits};
+use etude_platform::local::{self, Local};
 use etude_store::{Options, SqliteStore};
+use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::config::{self, BrowserSection, Config, SECRET_PREFIX};
+use crate::config::{self, BrowserSection, Config, ConfigError, PlatformConfig, SECRET_PREFIX};
+use crate::platforms::Platforms;
 use crate::server::{RUNS_GRACE, StartError};
 use crate::services::{Engine, Info, MESSAGE_BYTES};
 
 /// Longest gap between two messages of a stream, in seconds; the contract promises it.
 const HEARTBEAT_SECONDS: u64 = 15;
+
+/// The variable in which other programs expect the cloud's token.
+const TOKEN_VARIABLE: &str = "VIRTUOSO_API_TOKEN";
 
 /// Where a server keeps its data.
 #[derive(Debug)]
@@ -67,6 +75,59 @@ impl DataFolder {
 pub(crate) async fn store(folder: &DataFolder) -> Result<Arc<SqliteStore>, StartError> {
     let store = SqliteStore::open(Options::new(folder.path())).await;
     Ok(Arc::new(store.map_err(StartError::Part)?))
+}
+
+/// The platforms that calls can be for: the local one and, with a token, the cloud.
+fn platforms(
+    config: &PlatformConfig,
+    secrets: &Secrets,
+    local: Local,
+) -> Result<Platforms, StartError> {
+    let cloud = match token(config, secrets)? {
+        Some(token) => {
+            Some(Client::remote(cloud_options(config, token)).map_err(StartError::Part)?)
+        }
+        None => None,
+    };
+    let local = Client::local(local::router(local));
+    Ok(Platforms::new(local, cloud, config.default))
+}
+
+/// The token of the cloud: from its file, else the secret, else the variable of other programs.
+fn token(config: &PlatformConfig, secrets: &Secrets) -> Result<Option<SecretString>, StartError> {
+    if let Some(path) = &config.token_file {
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            let help = "name a readable file that holds the token and nothing else";
+            ConfigError::one(
+                "platform.token_file",
+                format!("cannot be read: {cause}"),
+                help,
+            )
+        })?;
+        return Ok(Some(text.trim().to_owned().into()));
+    }
+    let variable = || {
+        std::env::var(TOKEN_VARIABLE)
+            .ok()
+            .filter(|token| !token.is_empty())
+    };
+    let secret = secrets.get(&config.token_secret);
+    Ok(secret.or_else(|| variable().map(SecretString::from)))
+}
+
+fn cloud_options(config: &PlatformConfig, token: SecretString) -> ClientOptions {
+    let options = ClientOptions::new(config.url.clone(), token);
+    ClientOptions {
+        organization: config.organization.map(u64::cast_signed),
+        limits: Limits {
+            timeout: config.timeout,
+            slow_timeout: config.timeout * 10,
+            concurrency: config.max_concurrent,
+            queue: config.max_queued,
+            ..Limits::default()
+        },
+        ..options
+    }
 }
 
 /// The backend that executes commands in browsers.
@@ -116,42 +177,63 @@ fn browser_options(config: &Config, state_dir: PathBuf) -> BrowserConfig {
     }
 }
 
-/// Sessions and runs over a store and a backend.
+/// Sessions, runs and platforms over a store and a backend.
 pub(crate) fn engine(
     config: &Config,
     folder: &DataFolder,
-    store: Arc<dyn Store>,
+    sqlite: Arc<SqliteStore>,
     backend: Arc<dyn Backend>,
 ) -> Result<Engine, StartError> {
-    let secrets = secrets(config);
+    let store: Arc<dyn Store> = sqlite.clone();
+    let secrets = Arc::new(secrets(config));
     let executor = Executor::new(ExecutorOptions {
         scratch: folder.subfolder("scratch")?,
-        ..ExecutorOptions::new(Arc::clone(&store), Arc::new(secrets))
+        ..ExecutorOptions::new(Arc::clone(&store), Arc::clone(&secrets))
     });
-    let sessions = SessionsOptions {
+    let runs = Runs::new(
+        runs_options(config),
+        Arc::clone(&backend),
+        executor.clone(),
+        Arc::clone(&store),
+    );
+    let local =
+        Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
+    let platforms = platforms(&config.platform, &secrets, local)?;
+    let of_sessions = platforms.clone();
+    let authors = Authors::new(move |name| of_sessions.client(Some(name)));
+    let sessions = Sessions::new(
+        sessions_options(config),
+        backend,
+        Some(Arc::new(authors)),
+        executor,
+        Arc::clone(&store),
+    );
+    Ok(Engine {
+        sessions,
+        runs,
+        store,
+        info: Info::new(limits(config)),
+        platforms,
+    })
+}
+
+fn sessions_options(config: &Config) -> SessionsOptions {
+    SessionsOptions {
         max_sessions: config.sessions.max as usize,
         default_ttl: config.sessions.ttl,
         default_idle: config.sessions.idle_timeout,
         ..SessionsOptions::default()
-    };
-    let runs = RunsOptions {
+    }
+}
+
+fn runs_options(config: &Config) -> RunsOptions {
+    RunsOptions {
         max_browsers: config.runs.max_parallel as usize,
         max_queued: config.runs.max_queued,
         heartbeat: std::time::Duration::from_secs(HEARTBEAT_SECONDS),
         shutdown_grace: RUNS_GRACE,
         ..RunsOptions::default()
-    };
-    Ok(Engine {
-        sessions: Sessions::new(
-            sessions,
-            Arc::clone(&backend),
-            executor.clone(),
-            Arc::clone(&store),
-        ),
-        runs: Runs::new(runs, backend, executor, Arc::clone(&store)),
-        store,
-        info: Info::new(limits(config)),
-    })
+    }
 }
 
 /// The secrets that the server holds.

@@ -12,6 +12,7 @@ mod health;
 pub mod log;
 mod monitor;
 mod platform_port;
+mod platforms;
 mod server;
 mod services;
 pub mod status;

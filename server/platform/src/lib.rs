@@ -2,10 +2,14 @@
 //!
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
-//! server that is compatible with it.
+//! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
+//! adds commands to checkpoints.
 
+pub mod authoring;
 pub mod calls;
 pub mod client;
 pub mod codec;
 pub mod local;
 pub mod model;
+mod paths;
+pub mod resources;

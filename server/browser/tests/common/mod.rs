@@ -13,7 +13,7 @@ use std::time::Duration;
 use etude::v1::{self, Command, Failure, ScreenshotPolicy};
 use etude_browser::{BrowserBackend, BrowserConfig, BrowserKind, ProtocolChoice};
 use etude_engine::backend::{
-    Backend, BackendSession, ExecuteOptions, Execution, LocalFile, SessionSpec, Verdict,
+    Backend, BackendSession, ExecuteOptions, Execution, LocalFile, Placement, SessionSpec, Verdict,
 };
 use serde_json::Value;
 
@@ -89,6 +89,7 @@ impl Harness {
             base_url: site.url("/"),
             variables: BTreeMap::new(),
             upload: None,
+            placement: Placement::default(),
         };
         Self {
             site,

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use super::Executor;
 use super::result::warning;
 use super::scope::Scope;
-use crate::backend::{ExecuteOptions, Execution, LocalFile};
+use crate::backend::{ExecuteOptions, Execution, LocalFile, Placement};
 use crate::error::{Error, Result};
 use crate::store::{ArtifactSink, NewArtifact, Store};
 
@@ -78,6 +78,7 @@ pub(super) async fn take_picture(scope: &mut Scope, execution: &mut Execution) {
         base_url: String::new(),
         variables: BTreeMap::new(),
         upload: None,
+        placement: Placement::default(),
     };
     if !scope.is_alive() {
         return;

@@ -45,6 +45,11 @@ impl Attempt {
         }
     }
 
+    /// What writing a step down came to.
+    pub(super) fn written(execution: Execution) -> Self {
+        Self::new(&v1::Command::default(), execution, Used::default())
+    }
+
     /// What did not come to an execution by the backend.
     pub(super) fn error(failure: Failure, used: Used) -> Self {
         Self {
@@ -208,6 +213,7 @@ impl Started {
             network: execution.network,
             attempts,
             url: scope.url.clone(),
+            authored_step: execution.authored,
             ..self.result(outcome)
         };
         shown::bound(&mut result);

@@ -131,6 +131,16 @@ impl Scope {
         self.backend
     }
 
+    /// Whether its commands are written down instead of being executed.
+    pub fn is_authoring(&self) -> bool {
+        !self.checkpoint().is_empty()
+    }
+
+    /// The checkpoint that its commands are added to, `checkpoints/{id}`; empty: they are executed.
+    pub fn checkpoint(&self) -> &str {
+        self.session.checkpoint()
+    }
+
     /// How many steps have been executed or skipped.
     pub fn steps(&self) -> u64 {
         self.steps

@@ -141,6 +141,7 @@ impl RunContext {
             viewport: self.config.viewport,
             browser: self.config.browser.clone().unwrap_or_default(),
             keep_dialogs: self.config.keep_dialogs,
+            authoring: None,
         };
         let backend = self.backend.as_ref();
         let opened = self.executor.open(backend, spec, options).await;

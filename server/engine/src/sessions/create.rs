@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::entry::Entry;
 use super::registry::Slot;
 use super::{Inner, keeper, now, shutting_down, turn};
-use crate::backend::SessionSpec;
+use crate::backend::{Backend, SessionSpec};
 use crate::error::{Error, Result};
 use crate::executor::{Facts, ScopeOptions, StepDefaults, to_std};
 use crate::variables::{Layer, Variables};
@@ -26,18 +26,19 @@ pub(super) async fn create(
     inner: &Arc<Inner>,
     request: v1::CreateSessionRequest,
 ) -> Result<v1::Session> {
+    let backend = backend(inner, &request)?;
     let variables = variables(inner, &request)?;
     if request.validate_only {
         return Ok(describe(inner, &request, String::new()));
     }
     if request.request_id.is_empty() {
-        return Ok(open(inner, &request, variables).await?.snapshot());
+        return Ok(open(inner, &request, backend, variables).await?.snapshot());
     }
     let creation = inner.registry.creation(&request)?;
     let mut made = creation.session.lock().await;
     let entry = match &*made {
         Some(entry) => entry.clone(),
-        None => open(inner, &request, variables).await?,
+        None => open(inner, &request, backend, variables).await?,
     };
     *made = Some(entry.clone());
     Ok(entry.snapshot())
@@ -68,14 +69,16 @@ fn variables(inner: &Inner, request: &v1::CreateSessionRequest) -> Result<Variab
 async fn open(
     inner: &Arc<Inner>,
     request: &v1::CreateSessionRequest,
+    backend: Arc<dyn Backend>,
     variables: Variables,
 ) -> Result<Arc<Entry>> {
-    let slot = inner.registry.reserve()?;
+    let slot = inner.registry.reserve(request.authoring.is_some())?;
     let name = format!("sessions/{}", Uuid::now_v7().simple());
     let spec = SessionSpec {
         viewport: Some(request.viewport.unwrap_or(VIEWPORT)),
         browser: request.browser.clone().unwrap_or_default(),
         keep_dialogs: request.keep_dialogs,
+        authoring: request.authoring.clone(),
     };
     let options = ScopeOptions {
         owner: name.clone(),
@@ -90,10 +93,11 @@ async fn open(
             ..StepDefaults::default()
         },
     };
-    let scope = inner.executor.open(&*inner.backend, spec, options).await?;
+    let scope = inner.executor.open(&*backend, spec, options).await?;
     let session = v1::Session {
         browser: scope.browser().to_owned(),
         bidi: scope.is_bidi(),
+        checkpoint: scope.checkpoint().to_owned(),
         base_url: scope
             .variables()
             .masking()
@@ -102,7 +106,7 @@ async fn open(
         ..describe(inner, request, name)
     };
     let (ttl, idle) = times(inner, request);
-    let entry = Entry::new(session, scope, ttl, idle);
+    let entry = Entry::new(session, backend, scope, ttl, idle);
     let unfinished = start(inner, entry.clone(), slot);
     if !inner.registry.add(&entry) {
         return Err(shutting_down());
@@ -111,6 +115,32 @@ async fn open(
     load_starting_url(inner, &entry, &request.starting_url).await?;
     unfinished.keep();
     Ok(entry)
+}
+
+/// What executes the session's commands, or writes them down.
+fn backend(inner: &Inner, request: &v1::CreateSessionRequest) -> Result<Arc<dyn Backend>> {
+    if request.authoring.is_none() {
+        return Ok(Arc::clone(&inner.backend));
+    }
+    let of_a_browser = [
+        ("browser", request.browser.is_some()),
+        ("viewport", request.viewport.is_some()),
+        ("starting_url", !request.starting_url.is_empty()),
+        ("base_url", !request.base_url.is_empty()),
+        ("variables", !request.variables.is_empty()),
+        ("environment", request.environment.is_some()),
+        ("env", !request.env.is_empty()),
+        ("screenshots", request.screenshots != 0),
+        ("keep_dialogs", request.keep_dialogs),
+    ];
+    if let Some((field, _)) = of_a_browser.into_iter().find(|(_, given)| *given) {
+        let message = "is of a browser, and an authoring session has none; leave it out";
+        return Err(Error::invalid(field, "authoring", message));
+    }
+    inner.author.clone().ok_or_else(|| {
+        let message = "this server has no platform to write steps to";
+        Error::new(ErrorReason::PlatformNotConfigured, message)
+    })
 }
 
 /// Puts the session into its keeper's hands. Unless it is kept, it ends when the guard is dropped:

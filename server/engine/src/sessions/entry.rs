@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::events::EventLog;
 use super::requests::Answers;
 use super::{ended, now};
-use crate::backend::PageState;
+use crate::backend::{Backend, PageState};
 use crate::error::Result;
 use crate::executor::Scope;
 
@@ -21,6 +21,7 @@ const STATE_LIMIT: Duration = Duration::from_secs(2);
 /// One session.
 pub(super) struct Entry {
     name: String,
+    backend: Arc<dyn Backend>,
     /// Fair: whoever comes first gets it first, and who goes away leaves the queue. `None` once
     /// the session is closed.
     scope: tokio::sync::Mutex<Option<Scope>>,
@@ -50,6 +51,7 @@ impl Entry {
     /// A session over an open scope.
     pub(super) fn new(
         session: v1::Session,
+        backend: Arc<dyn Backend>,
         scope: Scope,
         ttl: Duration,
         idle_timeout: Duration,
@@ -66,6 +68,7 @@ impl Entry {
         };
         Arc::new(Self {
             name: session.name,
+            backend,
             scope: tokio::sync::Mutex::new(Some(scope)),
             known: Mutex::new(known),
             answers: Mutex::default(),
@@ -77,6 +80,11 @@ impl Entry {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What executes its commands, or writes them down.
+    pub(super) fn backend(&self) -> &dyn Backend {
+        &*self.backend
     }
 
     pub(super) fn events(&self) -> &EventLog {

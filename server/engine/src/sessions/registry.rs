@@ -17,7 +17,10 @@ const MAX_ENDED: usize = 256;
 
 /// The sessions of this process.
 pub(super) struct Registry {
+    /// The most live sessions.
     limit: usize,
+    /// The most authoring sessions.
+    authoring_limit: usize,
     state: Mutex<State>,
 }
 
@@ -27,6 +30,7 @@ struct State {
     ended: VecDeque<(Instant, String)>,
     creations: HashMap<String, Arc<Creation>>,
     taken: usize,
+    authoring: usize,
     stopping: bool,
 }
 
@@ -42,18 +46,41 @@ pub(super) struct Creation {
 /// The place of one session among those that may be active; given back when dropped.
 pub(super) struct Slot {
     registry: Arc<Registry>,
+    authoring: bool,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.registry.state.lock().taken -= 1;
+        *self.registry.state.lock().count(self.authoring) -= 1;
     }
 }
 
+impl State {
+    /// How many sessions of a kind are active.
+    fn count(&mut self, authoring: bool) -> &mut usize {
+        if authoring {
+            &mut self.authoring
+        } else {
+            &mut self.taken
+        }
+    }
+}
+
+fn too_many(active: usize, limit: usize) -> Error {
+    let message = format!(
+        "{active} sessions are active, as many as the server allows; delete one or try again later"
+    );
+    Error::new(ErrorReason::SessionLimit, message)
+        .with("limit", limit)
+        .with("active", active)
+        .retry_after(RETRY_AFTER)
+}
+
 impl Registry {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, authoring_limit: usize) -> Self {
         Self {
             limit,
+            authoring_limit,
             state: Mutex::default(),
         }
     }
@@ -63,28 +90,31 @@ impl Registry {
     }
 
     pub(super) fn taken(&self) -> usize {
-        self.state.lock().taken
+        let state = self.state.lock();
+        state.taken + state.authoring
     }
 
     /// Takes a place for a session to be opened.
-    pub(super) fn reserve(self: &Arc<Self>) -> Result<Slot> {
+    pub(super) fn reserve(self: &Arc<Self>, authoring: bool) -> Result<Slot> {
         let mut state = self.state.lock();
         if state.stopping {
             return Err(shutting_down());
         }
-        if state.taken >= self.limit {
-            let message = format!(
-                "{} sessions are active, as many as the server allows; delete one or try again later",
-                state.taken
-            );
-            return Err(Error::new(ErrorReason::SessionLimit, message)
-                .with("limit", self.limit)
-                .with("active", state.taken)
-                .retry_after(RETRY_AFTER));
+        let limit = if authoring {
+            self.authoring_limit
+        } else {
+            self.limit
+        };
+        let active = state.count(authoring);
+        if *active >= limit {
+            return Err(too_many(*active, limit));
         }
-        state.taken += 1;
+        *active += 1;
         let registry = self.clone();
-        Ok(Slot { registry })
+        Ok(Slot {
+            registry,
+            authoring,
+        })
     }
 
     /// Makes a session known. False: the server is shutting down, and it must be closed.

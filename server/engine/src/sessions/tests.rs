@@ -1,3 +1,4 @@
+mod authoring;
 mod commands;
 mod ending;
 mod life;
@@ -22,11 +23,19 @@ impl Bench {
     }
 
     fn with(backend: &FakeBackend, options: SessionsOptions) -> Self {
+        Self::with_author(backend, None, options)
+    }
+
+    fn with_author(
+        backend: &FakeBackend,
+        author: Option<Arc<dyn Backend>>,
+        options: SessionsOptions,
+    ) -> Self {
         let store = MemoryStore::new();
         let executor = crate::testing::executor(&store, &[("PASSWORD", "c4n4ry")]);
         let double = Arc::new(backend.clone());
         Self {
-            sessions: Sessions::new(options, double, executor, store.clone()),
+            sessions: Sessions::new(options, double, author, executor, store.clone()),
             store,
             backend: backend.clone(),
         }

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use super::entry::Entry;
 use super::{ended, requests};
+use crate::backend::Placement;
 use crate::error::{Result, failure};
-use crate::executor::Executor;
+use crate::executor::{Executor, Scope};
 
 /// Executes a command when its turn has come. Dropping the future leaves the queue, or stops the
 /// step and records that.
@@ -30,7 +31,10 @@ pub(super) async fn take(
         };
         (context.request_id, requests::fingerprint(&step))
     });
-    let flags = context.flags.unwrap_or_default();
+    let placement = Placement {
+        flags: context.flags.unwrap_or_default(),
+        position: context.position,
+    };
     let mut taken = entry.take().await?;
     if let Some((id, fingerprint)) = &request
         && let Some(answer) = entry.answers.lock().recall(id, *fingerprint)?
@@ -43,7 +47,7 @@ pub(super) async fn take(
     tokio::select! {
         biased;
         // First, since a command that needs no page is done at once.
-        result = executor.execute_valid(scope, &command, &flags, turn.text.clone()) => {
+        result = perform(executor, scope, &command, placement, turn.text.clone()) => {
             let now = SystemTime::now();
             entry.used(scope, &result, now);
             if !scope.is_alive() {
@@ -56,6 +60,21 @@ pub(super) async fn take(
             Err(ended(entry.name(), reason.name()))
         }
     }
+}
+
+/// Executes a command, or adds it to the checkpoint of an authoring session.
+async fn perform(
+    executor: &Executor,
+    scope: &mut Scope,
+    command: &Validated<v1::Command>,
+    placement: Placement,
+    text: String,
+) -> StepResult {
+    if scope.is_authoring() {
+        return executor.author(scope, command, placement, text).await;
+    }
+    let flags = &placement.flags;
+    executor.execute_valid(scope, command, flags, text).await
 }
 
 /// A step that has begun. However it ends, its end is recorded.

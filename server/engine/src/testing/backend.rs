@@ -38,6 +38,7 @@ pub(crate) struct FakeBackend {
 }
 
 struct Shared {
+    kind: v1::Backend,
     script: Box<Script>,
     evaluator: Box<Evaluator>,
     log: Mutex<Vec<String>>,
@@ -71,7 +72,26 @@ impl FakeBackend {
         + Sync
         + 'static,
     ) -> Self {
+        Self::of_kind(v1::Backend::Browser, script, evaluator)
+    }
+
+    /// Writes commands down in the checkpoint `checkpoints/7`, as `script` says.
+    pub(crate) fn authoring(
+        script: impl Fn(&v1::Command, &ExecuteOptions) -> Act + Send + Sync + 'static,
+    ) -> Self {
+        Self::of_kind(v1::Backend::Platform, script, |_, _| Ok(Value::Null))
+    }
+
+    fn of_kind(
+        kind: v1::Backend,
+        script: impl Fn(&v1::Command, &ExecuteOptions) -> Act + Send + Sync + 'static,
+        evaluator: impl Fn(&str, &BTreeMap<String, Value>) -> Result<Value, v1::Failure>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         let shared = Shared {
+            kind,
             script: Box::new(script),
             evaluator: Box::new(evaluator),
             log: Mutex::default(),
@@ -121,7 +141,16 @@ impl FakeBackend {
 #[async_trait]
 impl Backend for FakeBackend {
     fn kind(&self) -> v1::Backend {
-        v1::Backend::Browser
+        self.shared.kind
+    }
+
+    fn preview(&self, step: &v1::Step) -> Result<String> {
+        let writes = self.shared.kind == v1::Backend::Platform;
+        Ok(if writes {
+            format!("{step:?}")
+        } else {
+            String::new()
+        })
     }
 
     fn capacity(&self) -> usize {
@@ -175,6 +204,13 @@ impl BackendSession for FakeSession {
 
     fn is_bidi(&self) -> bool {
         true
+    }
+
+    fn checkpoint(&self) -> &str {
+        match self.shared.kind {
+            v1::Backend::Platform => "checkpoints/7",
+            _ => "",
+        }
     }
 
     async fn execute(&mut self, command: &v1::Command, options: &ExecuteOptions) -> Execution {

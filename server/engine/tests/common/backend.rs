@@ -302,5 +302,6 @@ fn talkative(hint: &str) -> Execution {
         downloads: Vec::new(),
         url: text.clone(),
         verdict: Verdict::Fail(failure),
+        authored: None,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use etude::Session;
-use etude::v1::{self, Outcome, StepFlags, StepResult};
+use etude::v1::{self, AuthoredStep, Outcome, StepFlags, StepResult};
 use etude::validate::Validate as _;
 use prost_reflect::ReflectMessage as _;
 use serde_json::json;
@@ -219,6 +219,15 @@ fn print_human(args: &Args, session: &Session, result: &StepResult) -> Result<()
             style.yellow("warning:"),
             plain(&warning.message)
         );
+    }
+    if let Some(authored) = &result.authored_step {
+        let AuthoredStep {
+            step,
+            checkpoint,
+            position,
+            ..
+        } = authored;
+        text += &format!("  {step} at position {position} of {checkpoint}\n");
     }
     if let Some(output) = &result.output {
         text += &format!("{}\n", value_text(output));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Subcommand;
+use etude::v1::authoring::Checkpoint;
 use etude::v1::{self, BrowserOptions, CreateSessionRequest, SessionState, WindowMode};
 use futures::TryStreamExt as _;
 
@@ -24,8 +25,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Open a session in a browser of its own and print its name
-    Create(Create),
+    /// Open a session and print its name: in a browser of its own, or on a platform's checkpoint
+    Create(Box<Create>),
     /// List active sessions
     List {
         /// Also sessions that ended within the last hour
@@ -90,12 +91,64 @@ struct Create {
     headed: bool,
 
     #[command(flatten)]
+    authoring: AuthoringArgs,
+
+    #[command(flatten)]
     query: QueryArgs,
+}
+
+/// The checkpoint of an authoring session.
+#[derive(Debug, clap::Args)]
+struct AuthoringArgs {
+    /// Add commands to this checkpoint of a platform instead of executing them: checkpoints/{id}
+    /// or, with --project, --goal and --journey, its name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "base_url", "variables", "headed"])]
+    checkpoint: Option<String>,
+
+    /// Name of the project, which is created when there is none
+    #[arg(long, value_name = "NAME", requires_all = ["checkpoint", "goal", "journey"])]
+    project: Option<String>,
+
+    /// Name of the goal, which is created when there is none
+    #[arg(long, value_name = "NAME", requires = "project")]
+    goal: Option<String>,
+
+    /// Name of the journey, which is created when there is none
+    #[arg(long, value_name = "NAME", requires = "project")]
+    journey: Option<String>,
+
+    /// The address that a goal which has to be created starts at
+    #[arg(long, value_name = "URL", requires = "project")]
+    goal_url: Option<String>,
+
+    /// The platform [default: the server's]
+    #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"], requires = "checkpoint")]
+    platform: Option<String>,
+}
+
+impl AuthoringArgs {
+    fn into_message(self) -> Option<v1::Authoring> {
+        let named = self.checkpoint?;
+        let checkpoint = match self.project {
+            None => Checkpoint::Name(connect::full_name("checkpoints", &named)),
+            Some(project) => Checkpoint::Path(v1::CheckpointPath {
+                project,
+                goal: self.goal.unwrap_or_default(),
+                journey: self.journey.unwrap_or_default(),
+                checkpoint: named,
+                url: self.goal_url.unwrap_or_default(),
+            }),
+        };
+        Some(v1::Authoring {
+            platform: self.platform.unwrap_or_default(),
+            checkpoint: Some(checkpoint),
+        })
+    }
 }
 
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     match args.verb {
-        Verb::Create(args) => create(args).await?,
+        Verb::Create(args) => create(*args).await?,
         Verb::List { ended, query } => {
             let client = query.connect().await?;
             let sessions: Vec<_> = client.sessions(ended).try_collect().await?;
@@ -143,6 +196,7 @@ async fn create(args: Create) -> Result<(), Problem> {
                 window_mode: WindowMode::Headed.into(),
                 ..Default::default()
             }),
+            authoring: args.authoring.into_message(),
             ..Default::default()
         })
         .await?;

@@ -23,7 +23,7 @@ pub struct Problem {
 }
 
 impl ConfigError {
-    pub(super) fn one(name: &str, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn one(name: &str, what: impl Into<String>, help: impl Into<String>) -> Self {
         let mut error = Self::default();
         error.add(name, what, help);
         error

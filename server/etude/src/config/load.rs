@@ -16,7 +16,13 @@ pub const FILE_VARIABLE: &str = "ETUDE_CONFIG";
 pub const SECRET_PREFIX: &str = "ETUDE_SECRET_";
 
 const PREFIX: &str = "ETUDE_";
-const LEVEL_ALIAS: &str = "LOG_LEVEL";
+
+/// Variables of other programs that set an option too, and the option.
+const ALIASES: [(&str, &str); 3] = [
+    ("LOG_LEVEL", "log.level"),
+    ("VIRTUOSO_BASE_URL", "platform.url"),
+    ("VIRTUOSO_ORG_ID", "platform.organization"),
+];
 
 /// Where the values come from, besides the defaults; later ones hide earlier ones.
 #[derive(Debug, Clone, Default)]
@@ -109,8 +115,10 @@ fn layers(sources: &Sources) -> Result<Vec<Layer>, ConfigError> {
         layers.push(file_layer(file)?);
     }
     let env = |name: &str| sources.env.iter().find(|(n, _)| n == name);
-    if let Some((name, value)) = env(LEVEL_ALIAS) {
-        layers.push(single_layer(name.clone(), "log.level", value));
+    for (alias, option) in ALIASES {
+        if let Some((name, value)) = env(alias) {
+            layers.push(single_layer(name.clone(), option, value));
+        }
     }
     for (name, value) in &sources.env {
         if let Some(option) = option_of(name) {

@@ -37,7 +37,7 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Runs.
     pub runs: RunsConfig,
-    /// The local platform.
+    /// Platforms that hold projects, goals, journeys and steps.
     pub platform: PlatformConfig,
     /// What is logged to stderr.
     pub log: LogConfig,
@@ -186,14 +186,59 @@ impl Default for RunsConfig {
     }
 }
 
-/// The local platform.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// Platforms that hold projects, goals, journeys and steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlatformConfig {
-    /// The loopback port of its HTTP API; 0 takes any free one, and `None` serves none.
+    /// The loopback port of the local platform's HTTP API; 0 takes any free one, and `None` serves
+    /// none.
     pub port: Option<u16>,
-    /// Name of the secret that its callers must send as their token.
+    /// Name of the secret that callers of that port must send as their token.
     pub port_token_secret: Option<String>,
+    /// The platform of calls that name none.
+    pub default: Option<PlatformName>,
+    /// Base address of the Virtuoso cloud's API.
+    pub url: String,
+    /// Number of the organization in the cloud.
+    pub organization: Option<u64>,
+    /// A file that holds the cloud's API token.
+    pub token_file: Option<PathBuf>,
+    /// Name of the secret that is the cloud's API token.
+    pub token_secret: String,
+    /// Requests to the cloud that may be under way at the same time.
+    pub max_concurrent: usize,
+    /// Requests to the cloud that may wait.
+    pub max_queued: usize,
+    /// How long a request to the cloud may take.
+    #[serde(with = "span")]
+    pub timeout: Duration,
+}
+
+impl Default for PlatformConfig {
+    fn default() -> Self {
+        Self {
+            port: None,
+            port_token_secret: None,
+            default: None,
+            url: "https://api-app2.virtuoso.qa/api".to_owned(),
+            organization: None,
+            token_file: None,
+            token_secret: "VIRTUOSO_API_TOKEN".to_owned(),
+            max_concurrent: 64,
+            max_queued: 1024,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformName {
+    /// The one in this server.
+    Local,
+    /// The Virtuoso cloud.
+    Virtuoso,
 }
 
 /// What is logged to stderr.
@@ -275,6 +320,13 @@ impl Config {
         self.check_server(&mut error);
         self.check_browser(&mut error);
         self.check_limits(&mut error);
+        if !is_web_address(&self.platform.url) {
+            error.add(
+                "platform.url",
+                "is not an address of http or https",
+                "write it like https://api.virtuoso.qa/api",
+            );
+        }
         if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
             error.add(
                 "log.level",
@@ -311,7 +363,7 @@ impl Config {
         let Some(url) = &self.browser.webdriver_url else {
             return;
         };
-        if !(url.starts_with("http://") || url.starts_with("https://")) {
+        if !is_web_address(url) {
             error.add(
                 "browser.webdriver_url",
                 "is not an address of http or https",
@@ -337,6 +389,7 @@ impl Config {
             ("sessions.ttl", self.sessions.ttl),
             ("sessions.idle_timeout", self.sessions.idle_timeout),
             ("browser.start_timeout", self.browser.start_timeout),
+            ("platform.timeout", self.platform.timeout),
         ];
         for (name, span) in spans {
             if span.is_zero() || span > day {
@@ -355,6 +408,8 @@ impl Config {
             ("sessions.max", self.sessions.max as usize),
             ("runs.max_queued", self.runs.max_queued as usize),
             ("runs.max_parallel", self.runs.max_parallel as usize),
+            ("platform.max_concurrent", self.platform.max_concurrent),
+            ("platform.max_queued", self.platform.max_queued),
         ];
         for (name, count) in counts {
             if count == 0 {
@@ -366,6 +421,10 @@ impl Config {
             }
         }
     }
+}
+
+fn is_web_address(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use etude_engine::{Error, Result};
 use tonic::{Request, Response, Status};
 use tracing::Span;
 
+use crate::platforms::Platforms;
 use crate::status::to_status;
 
 mod artifacts;
@@ -21,6 +22,7 @@ mod catalogue;
 mod commands;
 mod documents;
 mod info;
+mod resources;
 mod routes;
 mod runs;
 mod sessions;
@@ -35,6 +37,7 @@ pub(crate) struct Engine {
     pub(crate) runs: Runs,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) info: Arc<Info>,
+    pub(crate) platforms: Platforms,
 }
 
 /// Checks a request by the contract's rules; all violations are reported at once.

@@ -5,11 +5,23 @@ use std::sync::Arc;
 use axum::Router;
 use etude::FILE_DESCRIPTOR_SET;
 use etude::v1;
+use etude::v1::api_test_service_server::ApiTestServiceServer;
 use etude::v1::artifact_service_server::ArtifactServiceServer;
+use etude::v1::checkpoint_service_server::CheckpointServiceServer;
 use etude::v1::command_service_server::CommandServiceServer;
+use etude::v1::environment_service_server::EnvironmentServiceServer;
+use etude::v1::execution_service_server::ExecutionServiceServer;
+use etude::v1::extension_service_server::ExtensionServiceServer;
+use etude::v1::goal_service_server::GoalServiceServer;
+use etude::v1::journey_service_server::JourneyServiceServer;
+use etude::v1::library_checkpoint_service_server::LibraryCheckpointServiceServer;
+use etude::v1::plan_service_server::PlanServiceServer;
+use etude::v1::project_service_server::ProjectServiceServer;
 use etude::v1::run_service_server::RunServiceServer;
 use etude::v1::server_service_server::ServerServiceServer;
 use etude::v1::session_service_server::SessionServiceServer;
+use etude::v1::step_service_server::StepServiceServer;
+use etude::v1::test_data_table_service_server::TestDataTableServiceServer;
 use etude::v1::test_service_server::TestServiceServer;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::service::Routes;
@@ -22,6 +34,7 @@ use super::catalogue::Catalogue;
 use super::commands::Commands;
 use super::documents::Documents;
 use super::info::ServerInfo;
+use super::resources::Resources;
 use super::runs::RunCalls;
 use super::sessions::SessionCalls;
 use crate::server::StartError;
@@ -69,6 +82,27 @@ pub(crate) fn routes(
         .add_service(served!(ServerServiceServer::new(ServerInfo::new(
             engine.clone()
         ))));
+    let resources = Arc::new(Resources::new(engine.platforms.clone()));
+    macro_rules! add_resources {
+        ($($server:ident)*) => {$(
+            let server = $server::from_arc(Arc::clone(&resources));
+            routes = routes.add_service(served!(server));
+        )*};
+    }
+    add_resources! {
+        ProjectServiceServer
+        GoalServiceServer
+        JourneyServiceServer
+        CheckpointServiceServer
+        StepServiceServer
+        LibraryCheckpointServiceServer
+        EnvironmentServiceServer
+        TestDataTableServiceServer
+        ExtensionServiceServer
+        ApiTestServiceServer
+        PlanServiceServer
+        ExecutionServiceServer
+    }
     macro_rules! add {
         ($module:ident, $service:ident, $server:ident, $($method:ident $request:ident $response:ident;)*) => {
             let server = v1::$module::$server::from_arc(Arc::clone(&commands));

@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod lint;
 mod reflection;
+mod resources;
 mod runs;
 mod shutdown;
 mod sources;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use super::{Call, Kind};
 use crate::model::Execution;
 
 /// What is executed, and how.
@@ -80,4 +80,9 @@ pub fn list(project: i64) -> Call<BTreeMap<String, Value>> {
 /// Starts an execution of what failed in another.
 pub fn rerun_failures(id: i64) -> Call<Execution> {
     Call::create(format!("/executions/{id}/failures/rerun"), json!({}))
+}
+
+/// Ends an execution early. The local platform's own; the cloud has nothing like it.
+pub fn cancel(id: i64) -> Call<()> {
+    Call::done(Kind::Write, format!("/executions/{id}/cancel"), json!({}))
 }

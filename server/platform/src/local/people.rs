@@ -11,6 +11,9 @@ use super::request::{Ids, Params};
 /// The id of the one user.
 pub(super) const USER: i64 = 1001;
 
+/// The organization of whoever names none. There may be others: whoever names one is in it.
+const ORGANIZATION: i64 = 1;
+
 /// The one user, as executions name who started them.
 pub(super) fn user() -> Value {
     json!({"userId": USER, "email": "local@localhost", "name": "Local user", "active": true})
@@ -28,6 +31,7 @@ pub(super) fn rfc3339(milliseconds: i64) -> Option<String> {
 pub(super) async fn me() -> Reply {
     let mut me = user();
     me["id"] = USER.into();
+    me["organizationId"] = ORGANIZATION.into();
     Answer::item(me)
 }
 

@@ -54,6 +54,7 @@ fn telling(verdict: fn(Failure) -> Verdict) -> FakeBackend {
                 }],
                 downloads: Vec::new(),
                 url: format!("http://h/{}", "c4n4ry%20%22p@ss/w+rd%22%20100%"),
+                authored: None,
             })
         },
         |_, _| Ok(json!(CANARY)),

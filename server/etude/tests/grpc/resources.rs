@@ -1,0 +1,414 @@
+//! The platform's resources, over the local platform.
+
+use etude::v1::{self, ErrorReason, Outcome};
+use etude::{Client, rpc::Rpc};
+use futures::TryStreamExt as _;
+use tonic::metadata::MetadataMap;
+
+use crate::support::Fixture;
+
+/// A server and a client of it.
+struct Bench {
+    fixture: Fixture,
+    client: Client,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let fixture = Fixture::start().await;
+        let client = Client::connect(fixture.url.clone()).await.unwrap();
+        Self { fixture, client }
+    }
+
+    async fn call<R: Rpc>(&self, request: R) -> R::Response {
+        self.client.call(request).await.unwrap()
+    }
+
+    async fn refused<R: Rpc>(&self, request: R) -> etude::Error {
+        match self.client.call(request).await {
+            Err(error) => error,
+            Ok(_) => panic!("{} is not refused", R::METHOD),
+        }
+    }
+
+    async fn project(&self, name: &str) -> v1::Project {
+        let request = v1::CreateProjectRequest {
+            display_name: name.to_owned(),
+            ..Default::default()
+        };
+        self.call(request).await.project.unwrap()
+    }
+
+    /// A goal with its first journey.
+    async fn goal(&self, project: &v1::Project) -> (v1::Goal, v1::Journey) {
+        let created = self
+            .call(v1::CreateGoalRequest {
+                project: project.name.clone(),
+                display_name: "Shop".to_owned(),
+                url: "https://shop.test/".to_owned(),
+                ..Default::default()
+            })
+            .await;
+        (created.goal.unwrap(), created.first_journey.unwrap())
+    }
+
+    async fn checkpoint(&self, journey: &v1::Journey, name: &str) -> v1::PlatformCheckpoint {
+        let request = v1::CreateCheckpointRequest {
+            journey: journey.name.clone(),
+            display_name: name.to_owned(),
+            ..Default::default()
+        };
+        self.call(request).await.checkpoint.unwrap()
+    }
+
+    /// An authoring session on a checkpoint.
+    async fn author(&self, checkpoint: v1::authoring::Checkpoint) -> etude::Session {
+        let request = v1::CreateSessionRequest {
+            authoring: Some(v1::Authoring {
+                checkpoint: Some(checkpoint),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        self.client.create_session(request).await.unwrap()
+    }
+
+    async fn steps(&self, checkpoint: &str) -> Vec<v1::PlatformStep> {
+        let request = v1::GetCheckpointRequest {
+            name: checkpoint.to_owned(),
+        };
+        self.call(request).await.checkpoint.unwrap().steps
+    }
+
+    async fn end(self) {
+        drop(self.client);
+        self.fixture.server.shutdown().await;
+    }
+}
+
+fn named(name: &str) -> v1::authoring::Checkpoint {
+    v1::authoring::Checkpoint::Name(name.to_owned())
+}
+
+fn write(text: &str, target: &str) -> v1::Write {
+    v1::Write {
+        text: text.to_owned(),
+        target: Some(hint(target)),
+        ..Default::default()
+    }
+}
+
+fn hint(text: &str) -> v1::Target {
+    v1::Target {
+        locator: Some(v1::target::Locator::Hint(text.to_owned())),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_project_is_built_from_its_name_to_its_steps() {
+    let bench = Bench::start().await;
+    let project = bench.project("Café / tests 🦀").await;
+    let (goal, journey) = bench.goal(&project).await;
+    assert_eq!(goal.project, project.name);
+    assert!(goal.snapshot.starts_with(&goal.name), "{}", goal.snapshot);
+    let first = &journey.checkpoints[0].checkpoint.as_ref().unwrap().steps[0];
+    assert_eq!(first.text, "navigate to \"https://shop.test/\"");
+
+    let checkpoint = bench.checkpoint(&journey, "Log in").await;
+    let created = bench
+        .call(v1::CreateStepRequest {
+            checkpoint: checkpoint.name.clone(),
+            step: Some(v1::Step {
+                command: Some(write("Log in now's \"x\"\n🦀", "User name").into()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        })
+        .await;
+    let step = created.step.unwrap();
+    assert_eq!(step.position, 1);
+    let read = bench
+        .call(v1::GetStepRequest {
+            name: step.name.clone(),
+        })
+        .await;
+    let read = read.step.unwrap();
+    assert_eq!(read.canonical_id, step.canonical_id);
+    let command = read.step.unwrap().command.unwrap();
+    assert_eq!(command, write("Log in now's \"x\"\n🦀", "User name").into());
+
+    let listed = bench
+        .call(v1::ListCheckpointsRequest {
+            journey: journey.name.clone(),
+            ..Default::default()
+        })
+        .await;
+    let names: Vec<_> = listed
+        .checkpoints
+        .iter()
+        .map(|one| &one.display_name)
+        .collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(names[1], "Log in");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn commands_of_an_authoring_session_become_steps_in_their_order() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let (_, journey) = bench.goal(&project).await;
+    let checkpoint = bench.checkpoint(&journey, "Log in").await;
+    let session = bench.author(named(&checkpoint.name)).await;
+    for (number, text) in ["a", "b", "c"].into_iter().enumerate() {
+        let result = session
+            .execute(write(text, "Name").into(), Default::default())
+            .await;
+        let result = result.unwrap();
+        assert_eq!(result.outcome(), Outcome::Pass, "{:?}", result.failure);
+        let authored = result.authored_step.unwrap();
+        assert_eq!(authored.position, number as i32 + 1);
+        assert!(authored.wire.contains("WRITE"), "{}", authored.wire);
+    }
+    let texts: Vec<_> = bench.steps(&checkpoint.name).await;
+    let texts: Vec<_> = texts.iter().map(|step| step.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "write \"a\" in \"Name\"",
+            "write \"b\" in \"Name\"",
+            "write \"c\" in \"Name\"",
+        ]
+    );
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn two_sessions_on_one_checkpoint_never_collide() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let (_, journey) = bench.goal(&project).await;
+    let checkpoint = bench.checkpoint(&journey, "Log in").await.name;
+    let one = bench.author(named(&checkpoint)).await;
+    let other = bench.author(named(&checkpoint)).await;
+    let add = async |session: &etude::Session, mark: &str| {
+        for number in 0..20 {
+            let step = write(&format!("{mark}{number}"), "Name");
+            let result = session
+                .execute(step.into(), Default::default())
+                .await
+                .unwrap();
+            assert_eq!(result.outcome(), Outcome::Pass, "{:?}", result.failure);
+        }
+    };
+    tokio::join!(add(&one, "a"), add(&other, "b"));
+    let steps = bench.steps(&checkpoint).await;
+    assert_eq!(steps.len(), 40);
+    for mark in ["a", "b"] {
+        let of_one: Vec<_> = steps
+            .iter()
+            .filter(|step| step.text.contains(&format!("\"{mark}")))
+            .map(|step| step.text.clone())
+            .collect();
+        let expected: Vec<_> = (0..20)
+            .map(|number| format!("write \"{mark}{number}\" in \"Name\""))
+            .collect();
+        assert_eq!(of_one, expected, "each session's steps are in its order");
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_found_by_its_path_or_created() {
+    let bench = Bench::start().await;
+    let path = v1::CheckpointPath {
+        project: "New project".to_owned(),
+        goal: "New goal".to_owned(),
+        journey: "New journey".to_owned(),
+        checkpoint: "New checkpoint".to_owned(),
+        url: "https://shop.test/".to_owned(),
+    };
+    let path = v1::authoring::Checkpoint::Path(path);
+    let first = bench.author(path.clone()).await.state().await.unwrap();
+    let again = bench.author(path).await.state().await.unwrap();
+    assert!(first.checkpoint.starts_with("checkpoints/"));
+    assert_eq!(first.checkpoint, again.checkpoint, "nothing is made twice");
+    let projects = bench
+        .call(v1::ListProjectsRequest::default())
+        .await
+        .projects;
+    assert_eq!(projects.len(), 1);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn what_the_platform_cannot_hold_is_refused_with_the_alternative() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let (_, journey) = bench.goal(&project).await;
+    let checkpoint = bench.checkpoint(&journey, "Log in").await.name;
+    let error = bench
+        .refused(v1::CreateStepRequest {
+            checkpoint: checkpoint.clone(),
+            step: Some(v1::Step {
+                command: Some(v1::GoBack::default().into()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(error.reason(), Some(ErrorReason::CommandUnsupported));
+    assert!(bench.steps(&checkpoint).await.is_empty());
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_repeated_request_makes_nothing_new() {
+    let bench = Bench::start().await;
+    let request = v1::CreateProjectRequest {
+        display_name: "Shop".to_owned(),
+        request_id: "0b0e7a52-6f5c-4d0c-9a0e-0d5e4e9b7a11".to_owned(),
+        ..Default::default()
+    };
+    let first = bench.call(request.clone()).await.project.unwrap();
+    let again = bench.call(request.clone()).await.project.unwrap();
+    assert_eq!(first, again);
+    let other = v1::CreateProjectRequest {
+        display_name: "Another".to_owned(),
+        ..request
+    };
+    let error = bench.refused(other).await;
+    assert_eq!(error.reason(), Some(ErrorReason::RequestIdReused));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn mistakes_have_reasons_and_say_what_the_platform_said() {
+    let bench = Bench::start().await;
+    bench.project("Shop").await;
+    let taken = v1::CreateProjectRequest {
+        display_name: "Shop".to_owned(),
+        ..Default::default()
+    };
+    let error = bench.refused(taken).await;
+    assert_eq!(error.reason(), Some(ErrorReason::PlatformAlreadyExists));
+    let unknown = v1::GetProjectRequest {
+        name: "projects/4711".to_owned(),
+    };
+    let error = bench.refused(unknown).await;
+    assert_eq!(error.reason(), Some(ErrorReason::PlatformNotFound));
+    let wrong = v1::GetProjectRequest {
+        name: "goals/1".to_owned(),
+    };
+    let error = bench.refused(wrong).await;
+    assert_eq!(error.reason(), Some(ErrorReason::InvalidRequest));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_no_cloud() {
+    let bench = Bench::start().await;
+    let mut metadata = MetadataMap::new();
+    metadata.insert("etude-platform", "virtuoso".parse().unwrap());
+    let service = etude::DESCRIPTOR_POOL
+        .get_service_by_name("etude.v1.ProjectService")
+        .unwrap();
+    let method = service.methods().find(|one| one.name() == "ListProjects");
+    let method = method.unwrap();
+    let request = prost_reflect::DynamicMessage::new(method.input());
+    let refused = bench.client.call_dynamic(&method, request, metadata).await;
+    let error = match refused {
+        Err(error) => error,
+        Ok(stream) => stream.try_collect::<Vec<_>>().await.err().unwrap(),
+    };
+    assert_eq!(error.reason(), Some(ErrorReason::PlatformNotConfigured));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_table_is_created_changed_and_exported_whole() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let rows: String = (0..2000)
+        .map(|row| format!("user{row},\"a \"\"b\"\"\"\n"))
+        .collect();
+    let table = bench
+        .call(v1::CreateTestDataTableRequest {
+            project: project.name.clone(),
+            display_name: "Users".to_owned(),
+            csv: format!("\u{feff}name,text\n{rows}"),
+            ..Default::default()
+        })
+        .await
+        .table
+        .unwrap();
+    assert_eq!(table.row_count, 2000);
+    bench
+        .call(v1::SetTestDataCellsRequest {
+            name: table.name.clone(),
+            cells: vec![v1::TestDataCell {
+                row: 2000,
+                column: "name".to_owned(),
+                value: "last".to_owned(),
+            }],
+            ..Default::default()
+        })
+        .await;
+    let imported = bench
+        .call(v1::ImportTestDataRowsRequest {
+            name: table.name.clone(),
+            csv: "text,name\nx,added\n".to_owned(),
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(imported.imported, 1);
+    assert_eq!(imported.table.unwrap().row_count, 2001);
+    let csv = exported(&bench, &table.name).await;
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!(lines.len(), 2002);
+    assert_eq!(lines[0], "name,text");
+    assert_eq!(lines[2000], "last,\"a \"\"b\"\"\"");
+    assert_eq!(lines[2001], "added,x");
+    bench.end().await;
+}
+
+async fn exported(bench: &Bench, table: &str) -> String {
+    let mut service =
+        v1::test_data_table_service_client::TestDataTableServiceClient::new(bench.client.channel());
+    let request = v1::ExportTestDataTableRequest {
+        name: table.to_owned(),
+    };
+    let stream = service.export_test_data_table(request).await.unwrap();
+    let parts: Vec<_> = stream.into_inner().try_collect().await.unwrap();
+    parts.into_iter().map(|part| part.csv).collect()
+}
+
+#[tokio::test]
+async fn a_hidden_variable_is_never_shown() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let variable = |name: &str, hidden| v1::PlatformVariable {
+        name: name.to_owned(),
+        value: "c4n4ry".to_owned(),
+        hidden,
+        inherited: false,
+    };
+    let environment = bench
+        .call(v1::CreateEnvironmentRequest {
+            project: project.name.clone(),
+            display_name: "Staging".to_owned(),
+            variables: vec![variable("PASSWORD", true), variable("USER", false)],
+            ..Default::default()
+        })
+        .await
+        .environment
+        .unwrap();
+    let shown: Vec<_> = environment
+        .variables
+        .iter()
+        .map(|one| (one.name.as_str(), one.value.as_str()))
+        .collect();
+    assert_eq!(shown, [("PASSWORD", ""), ("USER", "c4n4ry")]);
+    bench.end().await;
+}

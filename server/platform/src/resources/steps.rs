@@ -1,0 +1,223 @@
+//! `StepService`.
+
+use etude::v1;
+use etude_engine::Result;
+use etude_language::natural;
+use serde_json::Value;
+
+use super::names::{self, name};
+use super::page::page;
+use super::{asks, check_mask, checkpoints, required};
+use crate::calls;
+use crate::client::Client;
+use crate::codec::{self, Decoded};
+use crate::model::{self, ParsedStep, Step};
+
+const COLLECTION: &str = "steps";
+
+/// Adds a step to a checkpoint and reads it back.
+///
+/// # Errors
+///
+/// `COMMAND_UNSUPPORTED`; `CHECKPOINT_NOT_ATTACHED`; `PLATFORM_STEP_REFUSED`; those of
+/// [`Client::call`], as all functions here.
+pub async fn create_step(
+    client: &Client,
+    request: v1::CreateStepRequest,
+) -> Result<v1::CreateStepResponse> {
+    let checkpoint = names::id("checkpoint", checkpoints::COLLECTION, &request.checkpoint)?;
+    let step = required("step", request.step)?;
+    let wire = codec::encode(&step)?;
+    if request.validate_only {
+        let step = sent(&request.checkpoint, request.position, step, &wire);
+        return Ok(v1::CreateStepResponse { step: Some(step) });
+    }
+    let added = add(client, checkpoint, request.position, &wire).await?;
+    Ok(v1::CreateStepResponse {
+        step: Some(of(&request.checkpoint, added.position, &added.step)),
+    })
+}
+
+/// A step that was added, as the platform holds it.
+pub(crate) struct Added {
+    /// The step.
+    pub(crate) step: Step,
+    /// Its place, from 1.
+    pub(crate) position: i32,
+    /// How many steps the checkpoint has now.
+    pub(crate) count: i32,
+}
+
+/// Adds a step at a position, 0 for after the last, and reads it back.
+pub(crate) async fn add(
+    client: &Client,
+    checkpoint: i64,
+    position: i32,
+    step: &ParsedStep,
+) -> Result<Added> {
+    let index = match position {
+        0 => {
+            let steps = client
+                .call(calls::checkpoints::get(checkpoint))
+                .await?
+                .steps;
+            super::count(steps.len() as i64)
+        }
+        position => position - 1,
+    };
+    let added = client.create_step(checkpoint, index, step).await?;
+    let id = added.test_step.id;
+    // The answer holds the checkpoint as it is now; where it does not, it is read.
+    let steps = match added.checkpoint.map(|checkpoint| checkpoint.steps) {
+        Some(steps) if steps.iter().any(|step| step.id == id) => steps,
+        _ => {
+            client
+                .call(calls::checkpoints::get(checkpoint))
+                .await?
+                .steps
+        }
+    };
+    let found = steps.iter().position(|step| step.id == id);
+    let found = found.ok_or_else(|| {
+        let message = format!("step {id}, which it has just added to checkpoint {checkpoint}");
+        client.incomplete(&message)
+    })?;
+    Ok(Added {
+        count: super::count(steps.len() as i64),
+        position: super::count(found as i64 + 1),
+        step: steps[found].clone(),
+    })
+}
+
+/// Returns a step.
+pub async fn get_step(client: &Client, request: v1::GetStepRequest) -> Result<v1::GetStepResponse> {
+    let id = names::id("name", COLLECTION, &request.name)?;
+    let step = client.call(calls::steps::get(id)).await?;
+    Ok(v1::GetStepResponse {
+        step: Some(alone(&step)),
+    })
+}
+
+/// Lists the steps of a checkpoint, in order.
+pub async fn list_steps(
+    client: &Client,
+    request: v1::ListStepsRequest,
+) -> Result<v1::ListStepsResponse> {
+    let id = names::id("checkpoint", checkpoints::COLLECTION, &request.checkpoint)?;
+    let steps = client.call(calls::checkpoints::get(id)).await?.steps;
+    let messages = messages(&request.checkpoint, &steps);
+    let page = page(messages, request.page_size, &request.page_token)?;
+    Ok(v1::ListStepsResponse {
+        steps: page.items,
+        next_page_token: page.next,
+    })
+}
+
+/// Replaces a step's command or changes its flags.
+pub async fn update_step(
+    client: &Client,
+    request: v1::UpdateStepRequest,
+) -> Result<v1::UpdateStepResponse> {
+    let asked = required("step", request.step)?;
+    let id = names::id("step.name", COLLECTION, &asked.name)?;
+    let mask = request.update_mask.as_ref();
+    check_mask(mask, &["step.command", "step.flags"])?;
+    let mut stored = client.fresh().call(calls::steps::get(id)).await?;
+    if !asked.canonical_id.is_empty() && asked.canonical_id != stored.canonical_id {
+        return Err(client.conflict(&asked.name));
+    }
+    let typed = required("step.step", asked.step)?;
+    let wire = codec::encode(&typed)?;
+    if asks(mask, "step.command") {
+        replace_command(&mut stored, &wire);
+    }
+    if asks(mask, "step.flags") {
+        stored.optional = wire.optional.unwrap_or_default();
+        stored.ignore_outcome = wire.ignore_outcome.unwrap_or_default();
+        stored.skip = wire.skip.unwrap_or_default();
+    }
+    client.call(calls::steps::update(&stored)).await?;
+    let stored = client.call(calls::steps::get(id)).await?;
+    Ok(v1::UpdateStepResponse {
+        step: Some(alone(&stored)),
+    })
+}
+
+fn replace_command(stored: &mut Step, wire: &ParsedStep) {
+    stored.action.clone_from(&wire.action);
+    stored.value = wire.value.clone().unwrap_or_default();
+    stored.meta.clone_from(&wire.meta);
+    stored.variable.clone_from(&wire.variable);
+    stored.expression.clone_from(&wire.expression);
+    stored.element = wire.target().map(|target| model::Element {
+        target: Some(target.clone()),
+        ..model::Element::default()
+    });
+}
+
+/// Removes a step from its checkpoint.
+pub async fn delete_step(
+    client: &Client,
+    request: v1::DeleteStepRequest,
+) -> Result<v1::DeleteStepResponse> {
+    let checkpoint = names::id("checkpoint", checkpoints::COLLECTION, &request.checkpoint)?;
+    let step = names::id("name", COLLECTION, &request.name)?;
+    let removed = client.call(calls::checkpoints::delete_step(checkpoint, step));
+    removed.await?;
+    Ok(v1::DeleteStepResponse {})
+}
+
+// === Messages ===
+
+/// The steps of a checkpoint.
+pub(super) fn messages(checkpoint: &str, steps: &[Step]) -> Vec<v1::PlatformStep> {
+    let decoded = codec::decode_steps(steps);
+    let placed = (1..).zip(steps).zip(decoded);
+    placed
+        .map(|((position, step), decoded)| message(checkpoint, position, step, decoded))
+        .collect()
+}
+
+/// A step of a checkpoint.
+pub(crate) fn of(checkpoint: &str, position: i32, step: &Step) -> v1::PlatformStep {
+    message(checkpoint, position, step, codec::decode_stored(step))
+}
+
+/// A step that was read by itself: the platform may tell where it is.
+fn alone(step: &Step) -> v1::PlatformStep {
+    let number = |field: &str| step.rest.get(field).and_then(Value::as_i64);
+    let checkpoint = number("checkpointId").or_else(|| number("testCaseId"));
+    let checkpoint = names::optional(checkpoints::COLLECTION, checkpoint);
+    let position = number("stepIndex").map_or(0, |index| super::count(index + 1));
+    of(&checkpoint, position, step)
+}
+
+fn message(checkpoint: &str, position: i32, step: &Step, decoded: Decoded) -> v1::PlatformStep {
+    let typed = decoded.step().cloned();
+    v1::PlatformStep {
+        name: name(COLLECTION, step.id),
+        canonical_id: step.canonical_id.clone(),
+        checkpoint: checkpoint.to_owned(),
+        position,
+        text: text(typed.as_ref()),
+        step: typed,
+        wire: serde_json::to_string(step).unwrap_or_default(),
+    }
+}
+
+/// A step that was not sent.
+fn sent(checkpoint: &str, position: i32, step: v1::Step, wire: &ParsedStep) -> v1::PlatformStep {
+    v1::PlatformStep {
+        checkpoint: checkpoint.to_owned(),
+        position,
+        text: text(Some(&step)),
+        step: Some(step),
+        wire: serde_json::to_string(wire).unwrap_or_default(),
+        ..v1::PlatformStep::default()
+    }
+}
+
+fn text(step: Option<&v1::Step>) -> String {
+    let command = step.and_then(|step| step.command.as_ref());
+    command.map_or_else(String::new, natural::text)
+}
