@@ -344,10 +344,8 @@ const CHROMIUM_ARGUMENTS: [&str; 12] = [
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    // Pages from the back-forward cache come back without events. A new frame for every document
-    // of a site, and frames held back until the next page paints, cost a tenth of a page load.
-    "--disable-features=BackForwardCache,RenderDocument,PaintHolding,Translate,MediaRouter,\
-     OptimizationHints",
+    // Pages from the back-forward cache come back without events.
+    "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints",
     "--password-store=basic",
     "--mute-audio",
 ];
