@@ -77,11 +77,6 @@ pub fn list(project: i64) -> Call<BTreeMap<String, Value>> {
     Call::watch(format!("/projects/{project}/jobs"))
 }
 
-/// Starts an execution of what failed in another.
-pub fn rerun_failures(id: i64) -> Call<Execution> {
-    Call::create(format!("/executions/{id}/failures/rerun"), json!({}))
-}
-
 /// Ends an execution early. The local platform's own; the cloud has nothing like it.
 pub fn cancel(id: i64) -> Call<()> {
     Call::done(Kind::Write, format!("/executions/{id}/cancel"), json!({}))
