@@ -139,7 +139,7 @@ pub fn detect(file_name: &str, content: &[u8]) -> v1::DetectFormatResponse {
         None => read_tree(&source, &mut mistakes),
     };
     match built {
-        Some((tree, root)) => dialect::detect(&tree, root).into_response(&source),
+        Some((tree, root)) => dialect::detect(&tree, root).into_response(&source, &tree),
         None => v1::DetectFormatResponse::default(),
     }
 }

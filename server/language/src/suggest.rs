@@ -83,20 +83,22 @@ pub(crate) fn nearest<'a>(
     mistyped.map(|(_, candidate)| candidate).or(alike.1)
 }
 
-/// A word and its parts.
+/// A word as its parts, without what separates them.
 struct Word<'w> {
-    /// Without what separates the parts.
-    letters: String,
     parts: Vec<&'w str>,
+    /// In bytes.
+    length: usize,
 }
 
 impl<'w> Word<'w> {
     fn new(text: &'w str) -> Self {
         let parts: Vec<_> = text.split('_').filter(|part| !part.is_empty()).collect();
-        Self {
-            letters: parts.concat(),
-            parts,
-        }
+        let length = parts.iter().map(|part| part.len()).sum();
+        Self { parts, length }
+    }
+
+    fn letters(&self) -> String {
+        self.parts.concat()
     }
 
     /// How many letters are wrong, for a candidate that was mistyped so.
@@ -106,7 +108,10 @@ impl<'w> Word<'w> {
             return pairs.map(|(one, other)| mistakes(one, other)).sum();
         }
         // Other separators are the mistake then, and hardly another one.
-        mistakes(&self.letters, &candidate.letters).filter(|wrong| *wrong <= 1)
+        if self.length.abs_diff(candidate.length) > char::MAX.len_utf8() {
+            return None;
+        }
+        mistakes(&self.letters(), &candidate.letters()).filter(|wrong| *wrong <= 1)
     }
 
     /// How much of both is the same, in thousandths of the letters of the longer one: equal parts
@@ -114,7 +119,7 @@ impl<'w> Word<'w> {
     /// more, and so does that both begin alike.
     fn likeness(&self, candidate: &Self) -> usize {
         let shared = self.shared(candidate) + candidate.shared(self);
-        let longest = self.letters.len().max(candidate.letters.len()).max(1);
+        let longest = self.length.max(candidate.length).max(1);
         let says_all = self.is_all_in(candidate) || candidate.is_all_in(self);
         let begins = matches!((self.parts.first(), candidate.parts.first()),
             (Some(one), Some(other)) if part_likeness(one, other) > 0);
@@ -141,7 +146,8 @@ impl<'w> Word<'w> {
     }
 
     fn common_start(&self, other: &Self) -> usize {
-        let pairs = self.letters.chars().zip(other.letters.chars());
+        let (own, others) = (self.letters(), other.letters());
+        let pairs = own.chars().zip(others.chars());
         pairs.take_while(|(one, other)| one == other).count()
     }
 }

@@ -4,6 +4,7 @@ use etude::v1::{self, TestFormat};
 
 use super::shape::{self, Shape};
 use crate::decode;
+use crate::diagnose::shown;
 use crate::source::{Source, Span};
 use crate::suggest::plain;
 use crate::tree::{Content, Entry, NodeId, Tree};
@@ -19,19 +20,26 @@ const KEY_WEIGHT: u32 = 3;
 
 /// Something that only one dialect has.
 #[derive(Debug)]
-pub(crate) struct Mark {
-    pub(crate) format: TestFormat,
-    pub(crate) span: Span,
-    /// What it is.
-    pub(crate) what: String,
+struct Mark {
+    format: TestFormat,
+    span: Span,
+    what: What,
     weight: u32,
+}
+
+/// What a mark is; told in words only to whoever asks for the evidence.
+#[derive(Debug)]
+enum What {
+    /// A key of the test.
+    Key(String),
+    Step(NodeId),
 }
 
 /// What was found out about a file.
 #[derive(Debug)]
 pub(crate) struct Detected {
     pub(crate) format: TestFormat,
-    pub(crate) marks: Vec<Mark>,
+    marks: Vec<Mark>,
     /// How many steps there are, and how many of them are texts, which are rewritten in every
     /// format.
     steps: u32,
@@ -132,12 +140,8 @@ fn document(tree: &Tree<'_>, root: NodeId, found: &mut Detected) {
                 }
                 _ => KEY_WEIGHT,
             };
-            found.mark(
-                format,
-                entry.key_span,
-                format!("the key \"{}\"", entry.key),
-                weight,
-            );
+            let what = What::Key(entry.key.to_string());
+            found.mark(format, entry.key_span, what, weight);
         }
         match name.as_str() {
             "steps" | "do" | "setup" | "teardown" | "cleanup" => steps(tree, entry.value, found),
@@ -206,8 +210,7 @@ fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
                 true => TestFormat::Compact,
                 false => TestFormat::Canonical,
             };
-            let what = described(tree, item);
-            found.mark(format, tree.node(item).span, what, 1);
+            found.mark(format, tree.node(item).span, What::Step(item), 1);
             found.steps += 1;
             sections
                 .iter()
@@ -217,9 +220,9 @@ fn steps(tree: &Tree<'_>, id: NodeId, found: &mut Detected) {
         found.steps += 1;
         found.texts += u32::from(is_text(shape.format()));
         if shape != Shape::Shared {
-            let what = described(tree, item);
             let weight = u32::from(shape != Shape::Doubtful);
-            found.mark(shape.format(), tree.node(item).span, what, weight);
+            let span = tree.node(item).span;
+            found.mark(shape.format(), span, What::Step(item), weight);
         }
     });
 }
@@ -238,23 +241,30 @@ fn has_steps(tree: &Tree<'_>, entries: &[Entry<'_>]) -> bool {
     })
 }
 
-fn described(tree: &Tree<'_>, id: NodeId) -> String {
-    match &tree.node(id).content {
-        Content::Map(entries) => {
-            let keys: Vec<_> = entries
-                .iter()
-                .take(4)
-                .map(|entry| crate::diagnose::shown(&entry.key))
-                .collect();
-            format!("a step with {}", keys.join(", "))
+impl What {
+    fn described(&self, tree: &Tree<'_>) -> String {
+        let step = match self {
+            Self::Key(key) => return format!("the key \"{key}\""),
+            Self::Step(id) => &tree.node(*id).content,
+        };
+        match step {
+            Content::Map(entries) => {
+                let keys = entries.iter().take(4);
+                let keys: Vec<_> = keys.map(|entry| shown(&entry.key)).collect();
+                format!("a step with {}", keys.join(", "))
+            }
+            _ => "a step that is a text".to_owned(),
         }
-        _ => "a step that is a text".to_owned(),
     }
 }
 
 impl Detected {
     /// As the contract says it.
-    pub(crate) fn into_response(self, source: &Source<'_>) -> v1::DetectFormatResponse {
+    pub(crate) fn into_response(
+        self,
+        source: &Source<'_>,
+        tree: &Tree<'_>,
+    ) -> v1::DetectFormatResponse {
         let weights = self.weights();
         let all: u32 = weights.iter().map(|(_, weight)| *weight).sum();
         let share = |format: TestFormat| {
@@ -276,14 +286,14 @@ impl Detected {
             evidence: (self.marks.iter())
                 .map(|mark| v1::FormatEvidence {
                     format: mark.format.into(),
-                    message: mark.what.clone(),
+                    message: mark.what.described(tree),
                     location: Some(source.location(mark.span)),
                 })
                 .collect(),
         }
     }
 
-    fn mark(&mut self, format: TestFormat, span: Span, what: String, weight: u32) {
+    fn mark(&mut self, format: TestFormat, span: Span, what: What, weight: u32) {
         if self.marks.len() < MOST_MARKS {
             self.marks.push(Mark {
                 format,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use etude::v1::ErrorReason;
+use foldhash::fast::RandomState;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{Content, Entry, Node, NodeId, Scalar, Tree};
@@ -51,6 +52,7 @@ pub(crate) fn read<'s>(
         tree: Tree::default(),
         sizes: Vec::new(),
         open: Vec::new(),
+        items: Vec::new(),
         anchors: HashMap::new(),
         expanded: 0,
         root: None,
@@ -79,7 +81,8 @@ struct Size {
 struct Open {
     anchor: usize,
     span: Span,
-    items: Vec<NodeId>,
+    /// Where its values begin among those that are open.
+    first: usize,
     is_map: bool,
     size: Size,
 }
@@ -90,6 +93,8 @@ struct Builder<'s, 'a, 'm> {
     tree: Tree<'s>,
     sizes: Vec<Size>,
     open: Vec<Open>,
+    /// The values of all lists and maps that are open, from the outermost in; keys are values.
+    items: Vec<NodeId>,
     anchors: HashMap<usize, NodeId>,
     expanded: usize,
     root: Option<NodeId>,
@@ -165,7 +170,7 @@ impl<'s> Builder<'s, '_, '_> {
         self.open.push(Open {
             anchor,
             span,
-            items: Vec::new(),
+            first: self.items.len(),
             is_map,
             size: Size {
                 weight: NODE_WEIGHT,
@@ -179,10 +184,11 @@ impl<'s> Builder<'s, '_, '_> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
+        let items = self.items.split_off(open.first);
         let content = if open.is_map {
-            Content::Map(self.entries(&open.items))
+            Content::Map(self.entries(&items))
         } else {
-            Content::List(open.items)
+            Content::List(items)
         };
         let node = Node {
             span: open.span,
@@ -229,7 +235,7 @@ impl<'s> Builder<'s, '_, '_> {
     fn place(&mut self, id: NodeId, size: Size) -> Outcome {
         match self.open.last_mut() {
             Some(open) => {
-                open.items.push(id);
+                self.items.push(id);
                 open.size.weight = open.size.weight.saturating_add(size.weight);
                 open.size.depth = open.size.depth.max(size.depth + 1);
             }
@@ -241,7 +247,7 @@ impl<'s> Builder<'s, '_, '_> {
     /// The entries of a map whose keys and values are `items` in turn.
     fn entries(&mut self, items: &[NodeId]) -> Vec<Entry<'s>> {
         let mut entries = Vec::with_capacity(items.len() / 2);
-        let mut keys = HashSet::with_capacity(items.len() / 2);
+        let mut keys = HashSet::with_capacity_and_hasher(items.len() / 2, RandomState::default());
         let mut merged = Vec::new();
         for pair in items.chunks_exact(2) {
             let key = self.tree.node(pair[0]);
@@ -279,7 +285,7 @@ impl<'s> Builder<'s, '_, '_> {
         span: Span,
         id: NodeId,
         entries: &mut Vec<Entry<'s>>,
-        keys: &mut HashSet<Cow<'s, str>>,
+        keys: &mut HashSet<Cow<'s, str>, RandomState>,
     ) {
         let bases = match &self.tree.node(id).content {
             Content::List(items) => items.clone(),
