@@ -33,6 +33,15 @@ struct Inner {
     answers: Cache<String, Answer>,
 }
 
+/// The platform that a call is for.
+pub(crate) struct Chosen {
+    pub(crate) name: PlatformName,
+    /// Whether calls go there that name none.
+    pub(crate) is_default: bool,
+    /// `PLATFORM_NOT_CONFIGURED`: there is no token for it.
+    pub(crate) client: Result<Client>,
+}
+
 /// What was answered to a request id.
 #[derive(Clone)]
 struct Answer {
@@ -73,6 +82,15 @@ impl Platforms {
     /// `INVALID_REQUEST`: there is no platform of this name. `PLATFORM_NOT_CONFIGURED`: there is no
     /// token for it.
     pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
+        self.chosen(name)?.client
+    }
+
+    /// The platform of a name; `None` or empty: the default one.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST`: there is no platform of this name.
+    pub(crate) fn chosen(&self, name: Option<&str>) -> Result<Chosen> {
         let platform = match name {
             None | Some("") => self.inner.default,
             Some("local") => PlatformName::Local,
@@ -82,10 +100,14 @@ impl Platforms {
                 return Err(Error::invalid("etude-platform", "in", message));
             }
         };
-        match platform {
-            PlatformName::Local => Ok(self.inner.local.clone()),
-            PlatformName::Virtuoso => self.inner.virtuoso.clone().ok_or_else(no_token),
-        }
+        Ok(Chosen {
+            name: platform,
+            is_default: platform == self.inner.default,
+            client: match platform {
+                PlatformName::Local => Ok(self.inner.local.clone()),
+                PlatformName::Virtuoso => self.inner.virtuoso.clone().ok_or_else(no_token),
+            },
+        })
     }
 
     /// What tells one request from another: its method, platform and content, without its id.

@@ -166,6 +166,26 @@ fn kind_of(reason: ErrorReason, name: &str) -> &'static str {
         (ErrorReason::ArtifactNotFound, _) | (_, Some("artifacts")) => "etude.dev/Artifact",
         (ErrorReason::CommandNotFound, _) | (_, Some("commands")) => "etude.dev/Command",
         (ErrorReason::RequestIdReused, _) => "etude.dev/Request",
+        (_, Some(collection)) => kind_on_platform(collection),
+        _ => "etude.dev/Resource",
+    }
+}
+
+/// The type of a resource of a platform.
+fn kind_on_platform(collection: &str) -> &'static str {
+    match collection {
+        "projects" => "etude.dev/Project",
+        "goals" => "etude.dev/Goal",
+        "journeys" => "etude.dev/Journey",
+        "checkpoints" => "etude.dev/Checkpoint",
+        "libraryCheckpoints" => "etude.dev/LibraryCheckpoint",
+        "steps" => "etude.dev/Step",
+        "environments" => "etude.dev/Environment",
+        "testDataTables" => "etude.dev/TestDataTable",
+        "extensions" => "etude.dev/Extension",
+        "executions" => "etude.dev/Execution",
+        "plans" => "etude.dev/Plan",
+        "planExecutions" => "etude.dev/PlanExecution",
         _ => "etude.dev/Resource",
     }
 }

@@ -10,6 +10,7 @@ pub mod calls;
 pub mod client;
 pub mod codec;
 pub mod local;
+mod lookup;
 pub mod model;
 mod paths;
 pub mod resources;

@@ -113,7 +113,11 @@ async fn checkpoint(client: &Client, journey: &Journey, name: &str) -> Result<i6
 }
 
 /// The one id of a name, if there is one.
-fn single(kind: &str, name: &str, mut ids: impl Iterator<Item = i64>) -> Result<Option<i64>> {
+pub(crate) fn single(
+    kind: &str,
+    name: &str,
+    mut ids: impl Iterator<Item = i64>,
+) -> Result<Option<i64>> {
     let Some(first) = ids.next() else {
         return Ok(None);
     };

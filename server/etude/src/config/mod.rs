@@ -241,6 +241,16 @@ pub enum PlatformName {
     Virtuoso,
 }
 
+impl PlatformName {
+    /// What it is called in configuration and metadata.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Virtuoso => "virtuoso",
+        }
+    }
+}
+
 /// What is logged to stderr.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -22,6 +22,7 @@ mod catalogue;
 mod commands;
 mod documents;
 mod info;
+mod platforms;
 mod resources;
 mod routes;
 mod runs;

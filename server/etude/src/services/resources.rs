@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::{answer, check};
-use crate::platforms::Platforms;
+use crate::platforms::{Chosen, Platforms};
 use crate::status::to_status;
 
 /// The metadata of a call that names its platform.
@@ -31,11 +31,17 @@ impl Resources {
         Self { platforms }
     }
 
+    /// The client of the platform that a call is for.
+    pub(super) fn client<M>(&self, request: &Request<M>) -> Result<Client, Status> {
+        let chosen = self.chosen(request).and_then(|chosen| chosen.client);
+        chosen.map_err(to_status)
+    }
+
     /// The platform that a call is for.
-    fn client<M>(&self, request: &Request<M>) -> Result<Client, Status> {
+    pub(super) fn chosen<M>(&self, request: &Request<M>) -> Result<Chosen> {
         let named = request.metadata().get(PLATFORM);
         let named = named.map(|value| value.to_str().unwrap_or("?"));
-        self.platforms.client(named).map_err(to_status)
+        self.platforms.chosen(named)
     }
 }
 

@@ -16,6 +16,7 @@ use etude::v1::goal_service_server::GoalServiceServer;
 use etude::v1::journey_service_server::JourneyServiceServer;
 use etude::v1::library_checkpoint_service_server::LibraryCheckpointServiceServer;
 use etude::v1::plan_service_server::PlanServiceServer;
+use etude::v1::platform_service_server::PlatformServiceServer;
 use etude::v1::project_service_server::ProjectServiceServer;
 use etude::v1::run_service_server::RunServiceServer;
 use etude::v1::server_service_server::ServerServiceServer;
@@ -90,6 +91,7 @@ pub(crate) fn routes(
         )*};
     }
     add_resources! {
+        PlatformServiceServer
         ProjectServiceServer
         GoalServiceServer
         JourneyServiceServer

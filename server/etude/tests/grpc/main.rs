@@ -10,6 +10,7 @@ mod errors;
 mod health;
 mod limits;
 mod lint;
+mod platforms;
 mod reflection;
 mod resources;
 mod runs;

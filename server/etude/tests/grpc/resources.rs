@@ -8,30 +8,30 @@ use tonic::metadata::MetadataMap;
 use crate::support::Fixture;
 
 /// A server and a client of it.
-struct Bench {
+pub(crate) struct Bench {
     fixture: Fixture,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Bench {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let fixture = Fixture::start().await;
         let client = Client::connect(fixture.url.clone()).await.unwrap();
         Self { fixture, client }
     }
 
-    async fn call<R: Rpc>(&self, request: R) -> R::Response {
+    pub(crate) async fn call<R: Rpc>(&self, request: R) -> R::Response {
         self.client.call(request).await.unwrap()
     }
 
-    async fn refused<R: Rpc>(&self, request: R) -> etude::Error {
+    pub(crate) async fn refused<R: Rpc>(&self, request: R) -> etude::Error {
         match self.client.call(request).await {
             Err(error) => error,
             Ok(_) => panic!("{} is not refused", R::METHOD),
         }
     }
 
-    async fn project(&self, name: &str) -> v1::Project {
+    pub(crate) async fn project(&self, name: &str) -> v1::Project {
         let request = v1::CreateProjectRequest {
             display_name: name.to_owned(),
             ..Default::default()
@@ -40,7 +40,7 @@ impl Bench {
     }
 
     /// A goal with its first journey.
-    async fn goal(&self, project: &v1::Project) -> (v1::Goal, v1::Journey) {
+    pub(crate) async fn goal(&self, project: &v1::Project) -> (v1::Goal, v1::Journey) {
         let created = self
             .call(v1::CreateGoalRequest {
                 project: project.name.clone(),
@@ -52,7 +52,11 @@ impl Bench {
         (created.goal.unwrap(), created.first_journey.unwrap())
     }
 
-    async fn checkpoint(&self, journey: &v1::Journey, name: &str) -> v1::PlatformCheckpoint {
+    pub(crate) async fn checkpoint(
+        &self,
+        journey: &v1::Journey,
+        name: &str,
+    ) -> v1::PlatformCheckpoint {
         let request = v1::CreateCheckpointRequest {
             journey: journey.name.clone(),
             display_name: name.to_owned(),
@@ -80,7 +84,7 @@ impl Bench {
         self.call(request).await.checkpoint.unwrap().steps
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         drop(self.client);
         self.fixture.server.shutdown().await;
     }

@@ -10,6 +10,11 @@ pub fn get(id: i64) -> Call<LibraryCheckpoint> {
     Call::get(format!("/library/checkpoints/{id}"))
 }
 
+/// The checkpoints of a project's library. The cloud has no such list that is known.
+pub fn list(project: i64) -> Call<Vec<LibraryCheckpoint>> {
+    Call::list("/library/checkpoints".to_owned()).query("projectId", project)
+}
+
 /// Changes the title of a checkpoint of the library.
 pub fn rename(id: i64, title: &str) -> Call<Value> {
     Call::put(format!("/library/checkpoints/{id}"), json!({"name": title}))

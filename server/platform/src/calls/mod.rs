@@ -13,6 +13,7 @@ pub mod library;
 pub mod organization;
 pub mod plans;
 pub mod projects;
+mod resource;
 pub mod scripts;
 pub mod steps;
 pub mod test_data;

@@ -10,6 +10,11 @@ pub fn get(id: i64) -> Call<Plan> {
     Call::get(format!("/plans/executions/{id}"))
 }
 
+/// The plans of a project. The cloud has no such list that is known.
+pub fn list(project: i64) -> Call<Vec<Plan>> {
+    Call::list("/plans".to_owned()).query("projectId", project)
+}
+
 /// Executes a plan.
 pub fn execute(id: i64, environment: Option<i64>) -> Call<PlanExecution> {
     let body = match environment {

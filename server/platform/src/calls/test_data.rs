@@ -24,6 +24,11 @@ pub fn get(id: i64) -> Call<TestDataTable> {
     Call::get(format!("/testdata/tables/{id}"))
 }
 
+/// The tables of a project. The cloud has no such list that is known.
+pub fn list(project: i64) -> Call<Vec<TestDataTable>> {
+    Call::list("/testdata/tables".to_owned()).query("projectId", project)
+}
+
 /// Changes a table's names.
 pub fn rename(id: i64, name: &str) -> Call<Value> {
     let body = json!({"name": name, "title": name, "csvHasHeaders": true});

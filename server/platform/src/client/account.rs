@@ -35,6 +35,11 @@ impl Client {
         self.shared.is_local
     }
 
+    /// The base address of the platform's API; empty for the one within this process.
+    pub fn base_url(&self) -> &str {
+        &self.shared.base_url
+    }
+
     /// How long to wait before something that changes by itself is read again.
     pub fn poll_interval(&self) -> Duration {
         match self.is_local() {

@@ -126,7 +126,7 @@ impl Failure {
             Self::Refused(refused) => format!("the platform refused {call}: {refused}"),
             other => format!("{other} ({call})"),
         };
-        let mut error = Error::new(reason, message).resource(request.path.trim_start_matches('/'));
+        let mut error = Error::new(reason, message).resource(request.resource());
         if let Some(wait) = self.retry_after() {
             error = error.retry_after(wait);
         }

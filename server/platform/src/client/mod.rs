@@ -44,6 +44,7 @@ pub struct Client {
 
 struct Shared {
     is_local: bool,
+    base_url: String,
     organization: OnceCell<i64>,
     stack: Stack,
     counters: Arc<metrics::Counters>,
@@ -76,6 +77,7 @@ impl Client {
         let counters = Arc::new(metrics::Counters::default());
         let shared = Shared {
             is_local: matches!(transport, Transport::Local(_)),
+            base_url: transport.base_url().to_owned(),
             organization,
             stack: layers::stack(transport, limits, &counters),
             counters,

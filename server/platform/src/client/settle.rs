@@ -91,8 +91,7 @@ pub(super) fn unknown(request: &ApiRequest, failure: &Failure) -> Error {
     let message = format!(
         "it is not known whether {call} has happened: {failure}; look before you repeat it"
     );
-    Error::new(ErrorReason::PlatformOutcomeUnknown, message)
-        .resource(request.path.trim_start_matches('/'))
+    Error::new(ErrorReason::PlatformOutcomeUnknown, message).resource(request.resource())
 }
 
 /// Which steps a checkpoint has, as far as its last answer told: what a lost step is told from its

@@ -57,6 +57,14 @@ impl Transport {
         Ok(Self::Remote { http, base_url })
     }
 
+    /// The address that paths are appended to; empty for a router.
+    pub(super) fn base_url(&self) -> &str {
+        match self {
+            Self::Remote { base_url, .. } => base_url,
+            Self::Local(_) => "",
+        }
+    }
+
     pub(super) fn local(router: axum::Router) -> Self {
         Self::Local(router)
     }

@@ -17,6 +17,7 @@ pub mod goals;
 pub mod journeys;
 pub mod library_checkpoints;
 pub mod plans;
+pub mod platforms;
 pub mod projects;
 pub mod steps;
 pub mod test_data_tables;
