@@ -174,16 +174,26 @@ impl<'d> Decoder<'d, '_> {
             });
             let block = v1::UseBlock {
                 block: block.unwrap_or_default(),
-                arguments: with.map_or_else(Vec::new, |with| decoder.arguments(&with)),
-                file: String::new(),
+                ..v1::UseBlock::default()
             };
-            let mut used = Uses::default();
-            let model = model::message("etude.v1.UseBlock");
-            used.read(&block.transcode_to_dynamic(), model, &decoder.path);
-            used.call = Some(block.block.clone());
-            uses.push(used);
-            Kind::UseBlock(block)
+            decoder.call(block, with, uses)
         })
+    }
+
+    /// A use of a definition with the values of its parameters.
+    pub(super) fn call(
+        &mut self,
+        mut block: v1::UseBlock,
+        with: Option<Entry<'d>>,
+        uses: &mut Vec<Uses>,
+    ) -> Kind {
+        block.arguments = with.map_or_else(Vec::new, |with| self.arguments(&with));
+        let mut used = Uses::default();
+        let model = model::message("etude.v1.UseBlock");
+        used.read(&block.transcode_to_dynamic(), model, &self.path);
+        used.call = Some(block.block.clone());
+        uses.push(used);
+        Kind::UseBlock(block)
     }
 
     /// The name and the values of `use: {block: …, with: …}`; `names` are the keys for the name.

@@ -1,7 +1,6 @@
 //! Steps of another file, and definitions of another file.
 
 use etude::v1::{self, block::Kind};
-use prost_reflect::ReflectMessage;
 
 use super::Decoder;
 use super::block::Given;
@@ -52,13 +51,7 @@ impl<'d> Decoder<'d, '_> {
                     path.unwrap_or_else(|| block.file.clone())
                 });
             }
-            block.arguments = with.map_or_else(Vec::new, |with| decoder.arguments(&with));
-            let mut used = Uses::default();
-            let model = model::message("etude.v1.UseBlock");
-            used.read(&block.transcode_to_dynamic(), model, &decoder.path);
-            used.call = Some(block.block.clone());
-            uses.push(used);
-            Kind::UseBlock(block)
+            decoder.call(block, with, uses)
         })
     }
 
