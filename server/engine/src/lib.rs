@@ -9,6 +9,7 @@ pub mod error;
 pub mod executor;
 pub mod mask;
 pub mod records;
+pub mod remote;
 mod reports;
 pub mod runs;
 pub mod secrets;

@@ -1,7 +1,8 @@
 //! Runs: durable executions of tests, each with an ordered log of events.
 //!
 //! A run is created durably and waits in the store's queue. A worker claims it as soon as a
-//! browser is free, executes its rows, and appends what happens to its log. Watchers read the
+//! browser is free, executes its rows, or lets a platform do it and follows that, and appends what
+//! happens to its log. Watchers read the
 //! log: from memory when they keep up, else from the store. Everything that a run has to survive
 //! stands in the log, so a crash of the server at any moment leaves something to recover from.
 
@@ -22,6 +23,7 @@ mod outcome;
 mod place;
 mod plan;
 mod recovery;
+mod remote;
 mod row;
 mod step;
 mod watch;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etude::v1::{self, ErrorReason};
+use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +46,7 @@ pub use self::watch::WatchStream;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::remote::Remote;
 use crate::store::{PageRequest, RunCounts, RunQuery, Store};
 
 pub(crate) use self::clock::between;
@@ -59,6 +63,8 @@ const MAX_PAGE: usize = 200;
 pub struct RunsOptions {
     /// Browsers that runs may use at the same time, all runs together; at least 1.
     pub max_browsers: usize,
+    /// Runs that platforms execute and that are followed at the same time; at least 1.
+    pub max_remote: usize,
     /// Runs that may wait; further ones are refused with RUN_QUEUE_FULL.
     pub max_queued: u32,
     /// For how long a worker's claim on a run lasts without renewal.
@@ -77,6 +83,7 @@ impl Default for RunsOptions {
     fn default() -> Self {
         Self {
             max_browsers: 2,
+            max_remote: 32,
             max_queued: 10_000,
             lease: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
@@ -105,6 +112,11 @@ struct Services {
     worker: String,
     /// The browsers that runs may use; first come, first served.
     browsers: Arc<Semaphore>,
+    /// The platforms that execute tests by themselves, until the shutdown: they may execute them by
+    /// these very runs.
+    remote: RwLock<Option<Arc<dyn Remote>>>,
+    /// Places for runs that platforms execute; first come, first served.
+    remote_places: Arc<Semaphore>,
     /// Wakes the worker when a run was created.
     created: Notify,
     /// Held while a run leaves the queue, so that a claim and a cancellation do not cross.
@@ -115,6 +127,15 @@ struct Services {
 }
 
 impl Services {
+    /// The platforms that execute tests.
+    fn remote(&self) -> Result<Arc<dyn Remote>> {
+        let remote = self.remote.read().clone();
+        remote.ok_or_else(|| {
+            let message = "this server has no platform that could execute the test";
+            Error::new(ErrorReason::PlatformNotConfigured, message)
+        })
+    }
+
     fn log(&self, run: &str) -> RunLog {
         RunLog::new(Arc::clone(&self.store), run, self.options.storage_patience)
     }
@@ -133,6 +154,8 @@ impl Runs {
         store.set_commit_listener(Arc::clone(&hub) as Arc<_>);
         let services = Services {
             browsers: Arc::new(Semaphore::new(options.max_browsers.max(1))),
+            remote: RwLock::default(),
+            remote_places: Arc::new(Semaphore::new(options.max_remote.max(1))),
             options,
             store,
             backend,
@@ -148,6 +171,12 @@ impl Runs {
         Self {
             services: Arc::new(services),
         }
+    }
+
+    /// Lets runs that ask for a platform be executed by `remote`. To be called before
+    /// [`Runs::recover`].
+    pub fn set_remote(&self, remote: Arc<dyn Remote>) {
+        *self.services.remote.write() = Some(remote);
     }
 
     /// Decides upon runs that an earlier process left while they were executed: they go back
@@ -170,14 +199,15 @@ impl Runs {
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST`; `TEST_INVALID` with all mistakes; `REQUEST_ID_REUSED`;
-    /// `RUN_QUEUE_FULL`; `SERVER_SHUTDOWN`; `STORAGE_FULL`; `STORAGE_FAILED`.
+    /// `INVALID_REQUEST`; `TEST_INVALID` with all mistakes; `REQUEST_ID_REUSED`; what keeps a platform
+    /// from executing it; `RUN_QUEUE_FULL`; `SERVER_SHUTDOWN`; `STORAGE_FULL`; `STORAGE_FAILED`.
     pub async fn create(&self, request: v1::CreateRunRequest) -> Result<v1::Run> {
         if self.services.stopping.is_cancelled() {
             return Err(watch::shutting_down());
         }
         let validate_only = request.validate_only;
-        let new = create::prepare(request, self.services.options.max_queued)?;
+        let mut new = create::prepare(request, self.services.options.max_queued)?;
+        remote::check(&self.services, &mut new.spec)?;
         if validate_only {
             return Ok(create::validated(new));
         }
@@ -270,6 +300,7 @@ impl Runs {
         if ended.await.is_err() {
             tracing::warn!("some runs could not be recorded before the shutdown");
         }
+        services.remote.write().take();
         services.hub.close();
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use etude::v1;
 
 use crate::error::Result;
+use crate::remote::RemoteExecution;
 
 /// Durable state: runs and their event logs, sessions, artifacts.
 #[async_trait]
@@ -264,6 +265,8 @@ pub struct ClaimedRun {
     pub run: v1::Run,
     /// What it executes.
     pub spec: v1::RunSpec,
+    /// The platform's execution that executes it already.
+    pub execution: Option<RemoteExecution>,
 }
 
 /// An event to be appended.
@@ -294,6 +297,8 @@ pub struct RunUpdate {
     pub artifacts: Option<Vec<String>>,
     /// How often it was claimed, when the last time is not to count.
     pub attempt: Option<u32>,
+    /// The platform's execution that executes it; of no name: none does any more.
+    pub execution: Option<RemoteExecution>,
 }
 
 /// Counts of runs by state.

@@ -4,7 +4,7 @@
 mod blocks;
 mod define;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use etude::v1::{self, Diagnostic, ErrorReason, SourceLocation, variable};
 use etude::validate::{Validate, Violation};
@@ -205,6 +205,13 @@ pub fn environment_of(test: &v1::Test) -> BTreeMap<String, bool> {
         add(name.clone(), !has_default);
     }
     names
+}
+
+/// The names of the variables that a test reads without a default, whoever sets them.
+pub fn variables_of(test: &v1::Test) -> BTreeSet<String> {
+    let uses = uses_of(test);
+    let reads = uses.iter().flat_map(|uses| &uses.reads);
+    reads.map(|read| read.name.clone()).collect()
 }
 
 /// The uses of variables of a typed test.

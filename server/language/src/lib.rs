@@ -48,7 +48,7 @@ use etude::catalog::{self, CommandSpec};
 use etude::v1::{self, Diagnostic};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
-pub use check::{environment_of, validate_test};
+pub use check::{environment_of, validate_test, variables_of};
 pub use convert::{Conversion, ConvertError, Converted, convert};
 use decode::Decoded;
 use diagnose::Mistakes;

@@ -3,7 +3,7 @@
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
 //! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
-//! adds commands to checkpoints.
+//! adds commands to checkpoints; [`remote`] lets the platform execute whole tests.
 
 pub mod authoring;
 pub mod calls;

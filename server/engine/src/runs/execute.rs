@@ -48,6 +48,13 @@ async fn attempt(
         _ => History::read(&services.store, &claimed.run.name).await?,
     };
     let run = Arc::new(RunContext::new(services, claimed, interrupt, history));
+    announce(&run).await?;
+    let sum = rows(services, &run, permit).await?;
+    finish(services, &run, sum).await
+}
+
+/// Says that the run's execution has begun.
+pub(super) async fn announce(run: &RunContext) -> Result<()> {
     let started = event(Payload::RunStarted(RunStarted {
         attempt: run.run.attempt,
     }));
@@ -56,14 +63,12 @@ async fn attempt(
         statistics: Some(run.progress()),
         ..RunUpdate::default()
     };
-    run.log.append(vec![started], update).await?;
-    let sum = rows(services, &run, permit).await?;
-    finish(services, &run, sum).await
+    run.log.append(vec![started], update).await
 }
 
 /// What came of all rows.
 #[derive(Debug, Default)]
-struct Sum {
+pub(super) struct Sum {
     outcome: Outcome,
     /// The failure of the first row, by number, that has one.
     failure: Option<(u32, Failure)>,
@@ -73,7 +78,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, end: RowEnd) {
+    /// Whether rows are missing of so many.
+    pub(super) fn is_short_of(&self, rows: u32) -> bool {
+        self.ended < rows
+    }
+
+    pub(super) fn add(&mut self, end: RowEnd) {
         self.outcome = worse(self.outcome, end.outcome);
         self.ended += 1;
         self.interrupted |= end.interrupted;
@@ -152,7 +162,8 @@ fn defect(panic: &JoinError) -> Error {
     Error::internal(format!("the row's execution broke off: {panic}"))
 }
 
-async fn finish(services: &Arc<Services>, run: &RunContext, mut sum: Sum) -> Result<()> {
+/// Ends the run, or puts it back into the queue.
+pub(super) async fn finish(services: &Arc<Services>, run: &RunContext, mut sum: Sum) -> Result<()> {
     let left_rows = sum.ended < run.rows;
     let interrupted = sum.interrupted || (left_rows && run.interrupt.cause().is_some());
     if interrupted && run.begins_again() {
@@ -240,12 +251,11 @@ pub(super) async fn conclude(
     let update = RunUpdate {
         state: Some(end.state),
         outcome: Some(end.outcome),
-        start_time: None,
         end_time: Some(last.time),
         statistics: Some(end.statistics),
         failure: end.failure,
         artifacts: Some(artifacts),
-        attempt: None,
+        ..RunUpdate::default()
     };
     events.push(last);
     log.append(events, update).await

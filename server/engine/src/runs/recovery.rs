@@ -6,8 +6,10 @@ use etude::v1::{self, ErrorReason, RunRecovered, RunState, run_event::Payload};
 
 use super::context::{may_begin_again, test_of};
 use super::log::event;
+use super::remote::Told;
 use super::{Services, ending};
 use crate::error::{Result, failure};
+use crate::remote::RemoteExecution;
 use crate::store::{NewEvent, RunUpdate};
 
 /// Recovers every run that earlier processes left. One that cannot be recovered does not keep
@@ -27,21 +29,17 @@ pub(super) async fn recover(services: &Arc<Services>) -> Result<()> {
 }
 
 async fn recover_run(services: &Arc<Services>, run: &v1::Run) -> Result<()> {
+    let spec = services.store.run_spec(&run.name).await?;
+    if spec.platform.is_some() {
+        return recover_remote(services, run, spec).await;
+    }
     if !has_begun(services, run).await? {
         // What was claimed but not begun is no attempt.
-        let before = run.attempt.saturating_sub(1);
-        return requeue(services, run, Vec::new(), Some(before)).await;
+        return go_on(services, run).await;
     }
-    let spec = services.store.run_spec(&run.name).await?;
     let config = test_of(spec.source).config.unwrap_or_default();
     if may_begin_again(&config, run.attempt) {
-        tracing::info!(run = run.name, "the run begins again after a restart");
-        let recovered = RunRecovered {
-            reason: ErrorReason::ServerRestarted.name().to_owned(),
-            attempt: run.attempt + 1,
-        };
-        let recovered = event(Payload::RunRecovered(recovered));
-        return requeue(services, run, vec![recovered], None).await;
+        return begin_again(services, run).await;
     }
     tracing::info!(run = run.name, "the run ends after a restart");
     let message = "the server stopped while the run was executed";
@@ -62,16 +60,55 @@ async fn has_begun(services: &Services, run: &v1::Run) -> Result<bool> {
     ))
 }
 
+/// A run that a platform executes goes on there by itself, and is followed again. Whether an
+/// execution that was just being started has started, nobody can tell.
+async fn recover_remote(services: &Arc<Services>, run: &v1::Run, spec: v1::RunSpec) -> Result<()> {
+    let told = Told::read(&services.store, &run.name).await?;
+    if !told.is_starting {
+        tracing::info!(run = run.name, "the run is followed again after a restart");
+        return go_on(services, run).await;
+    }
+    let config = test_of(spec.source).config.unwrap_or_default();
+    if may_begin_again(&config, run.attempt) {
+        return begin_again(services, run).await;
+    }
+    let message = "the server stopped while the test was being started on the platform, so it is \
+                   not known whether it is executed there; look before you run it again";
+    let reason = failure(ErrorReason::PlatformOutcomeUnknown, message);
+    ending::from_log(services, &run.name, reason).await
+}
+
+/// Puts a run back into the queue whose execution has not begun, or goes on.
+async fn go_on(services: &Services, run: &v1::Run) -> Result<()> {
+    let update = RunUpdate {
+        attempt: Some(run.attempt.saturating_sub(1)),
+        ..RunUpdate::default()
+    };
+    requeue(services, run, Vec::new(), update).await
+}
+
+async fn begin_again(services: &Services, run: &v1::Run) -> Result<()> {
+    tracing::info!(run = run.name, "the run begins again after a restart");
+    let recovered = event(Payload::RunRecovered(RunRecovered {
+        reason: ErrorReason::ServerRestarted.name().to_owned(),
+        attempt: run.attempt + 1,
+    }));
+    let update = RunUpdate {
+        execution: (!run.execution.is_empty()).then(RemoteExecution::default),
+        ..RunUpdate::default()
+    };
+    requeue(services, run, vec![recovered], update).await
+}
+
 async fn requeue(
     services: &Services,
     run: &v1::Run,
     events: Vec<NewEvent>,
-    attempt: Option<u32>,
+    update: RunUpdate,
 ) -> Result<()> {
     let update = RunUpdate {
         state: Some(RunState::Queued),
-        attempt,
-        ..RunUpdate::default()
+        ..update
     };
     services.log(&run.name).append(events, update).await?;
     services.created.notify_one();

@@ -447,7 +447,8 @@ impl<'a> RowExecution<'a> {
     }
 }
 
-fn previous_error(part: &Part, number: u32) -> Failure {
+/// Why the steps behind one that ended ERROR were not reached.
+pub(super) fn previous_error(part: &Part, number: u32) -> Failure {
     let place = match (part.part, part.name.as_str()) {
         (TestPart::Setup, _) => format!("step {number} of the setup"),
         (_, "") => format!("step {number}"),

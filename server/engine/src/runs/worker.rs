@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::active::Entry;
 use super::interrupt::Interrupt;
-use super::{Services, ending, execute};
+use super::{Services, ending, execute, remote};
 use crate::error::{Error, Result};
 use crate::store::ClaimedRun;
 
@@ -95,7 +95,15 @@ fn start(services: &Arc<Services>, claim: Claim, permit: OwnedSemaphorePermit) {
     let services = Arc::clone(services);
     tasks.spawn(async move {
         let name = run.run.name.clone();
-        let execution = execute::execute(Arc::clone(&services), run, interrupt, permit);
+        let execution = async {
+            if run.spec.platform.is_some() {
+                // The browsers are for others, among them what the local platform executes for it.
+                drop(permit);
+                remote::execute(Arc::clone(&services), run, interrupt).await;
+            } else {
+                execute::execute(Arc::clone(&services), run, interrupt, permit).await;
+            }
+        };
         if AssertUnwindSafe(execution).catch_unwind().await.is_err() {
             let defect = Error::internal("the run's execution broke off");
             ending::insist(&services, &name, defect.to_failure()).await;

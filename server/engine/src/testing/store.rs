@@ -171,6 +171,7 @@ impl Store for MemoryStore {
             ClaimedRun {
                 run: kept.run.clone(),
                 spec: kept.new.spec.clone(),
+                execution: None,
             }
         }))
     }

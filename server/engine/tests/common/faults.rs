@@ -21,6 +21,8 @@ pub struct FaultyStore {
     fail_artifacts: AtomicBool,
     /// How many artifacts that arrive in pieces can still be kept.
     left: Arc<AtomicUsize>,
+    /// How many events were read.
+    read: AtomicUsize,
 }
 
 impl FaultyStore {
@@ -30,6 +32,7 @@ impl FaultyStore {
             fail_appends: AtomicBool::new(false),
             fail_artifacts: AtomicBool::new(false),
             left: Arc::new(AtomicUsize::new(usize::MAX)),
+            read: AtomicUsize::new(0),
         }
     }
 
@@ -41,6 +44,11 @@ impl FaultyStore {
     /// Whether no artifact can be stored.
     pub fn fail_artifacts(&self, fail: bool) {
         self.fail_artifacts.store(fail, Ordering::SeqCst);
+    }
+
+    /// How many events were read.
+    pub fn events_read(&self) -> usize {
+        self.read.load(Ordering::SeqCst)
     }
 
     /// How many artifacts that arrive in pieces can be kept before the disk is full.
@@ -133,7 +141,9 @@ impl Store for FaultyStore {
     }
 
     async fn events(&self, run: &str, after: i64, limit: usize) -> Result<Vec<Arc<v1::RunEvent>>> {
-        self.inner.events(run, after, limit).await
+        let events = self.inner.events(run, after, limit).await?;
+        self.read.fetch_add(events.len(), Ordering::SeqCst);
+        Ok(events)
     }
 
     async fn delete_run(&self, name: &str) -> Result<()> {

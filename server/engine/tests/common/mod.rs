@@ -6,6 +6,7 @@
 pub mod backend;
 pub mod blocks;
 pub mod faults;
+pub mod remote;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,11 +1,14 @@
 //! The platform's resources, over the local platform.
 
+use std::sync::atomic::Ordering;
+
+use etude::v1::execution_service_client::ExecutionServiceClient;
 use etude::v1::{self, ErrorReason, Outcome};
 use etude::{Client, rpc::Rpc};
 use futures::TryStreamExt as _;
 use tonic::metadata::MetadataMap;
 
-use crate::support::Fixture;
+use crate::support::{Fixture, GUARD, HANGING, until};
 
 /// A server and a client of it.
 pub(crate) struct Bench {
@@ -414,5 +417,136 @@ async fn a_hidden_variable_is_never_shown() {
         .map(|one| (one.name.as_str(), one.value.as_str()))
         .collect();
     assert_eq!(shown, [("PASSWORD", ""), ("USER", "c4n4ry")]);
+    bench.end().await;
+}
+
+// === Executions ===
+
+impl Bench {
+    /// A goal whose first journey has these steps; the goal's name.
+    async fn executable(&self, steps: Vec<v1::Command>) -> String {
+        let project = self.project("Shop").await;
+        let (goal, journey) = self.goal(&project).await;
+        let checkpoint = self.checkpoint(&journey, "Main").await.name;
+        for command in steps {
+            let step = v1::Step {
+                command: Some(command),
+                ..Default::default()
+            };
+            let request = v1::CreateStepRequest {
+                checkpoint: checkpoint.clone(),
+                step: Some(step),
+                ..Default::default()
+            };
+            self.call(request).await;
+        }
+        goal.name
+    }
+
+    /// All states of an execution, from its present one to its end.
+    async fn watch(&self, execution: &v1::Execution) -> Vec<v1::Execution> {
+        let mut executions = ExecutionServiceClient::new(self.fixture.channel.clone());
+        let request = v1::WatchExecutionRequest {
+            name: execution.name.clone(),
+        };
+        let stream = executions.watch_execution(request).await.unwrap();
+        let states = stream.into_inner().map_ok(|told| told.execution.unwrap());
+        let states = tokio::time::timeout(GUARD, states.try_collect()).await;
+        states.unwrap().unwrap()
+    }
+
+    /// The variables that the steps of an execution have read.
+    async fn used(&self, execution: &v1::Execution) -> Vec<(String, String)> {
+        let request = v1::GetExecutionResultsRequest {
+            name: execution.name.clone(),
+        };
+        let journeys = self.call(request).await.journeys.into_iter();
+        let checkpoints = journeys.flat_map(|journey| journey.checkpoints);
+        let steps = checkpoints.flat_map(|checkpoint| checkpoint.steps);
+        steps.flat_map(|step| step.used_data).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_is_watched_until_it_has_ended() {
+    let bench = Bench::start().await;
+    let hanging = v1::Navigate {
+        url: HANGING.to_owned(),
+        ..Default::default()
+    };
+    let goal = bench.executable(vec![hanging.into()]).await;
+    let request = v1::CreateExecutionRequest {
+        goal,
+        ..Default::default()
+    };
+    let execution = bench.call(request).await.execution.unwrap();
+    let cancel = async {
+        until("the step is executed", || {
+            bench
+                .fixture
+                .backend
+                .counts
+                .executing
+                .load(Ordering::SeqCst)
+                > 0
+        })
+        .await;
+        let name = execution.name.clone();
+        bench
+            .call(v1::CancelExecutionRequest {
+                name,
+                ..Default::default()
+            })
+            .await
+    };
+    let (states, cancelled) = tokio::join!(bench.watch(&execution), cancel);
+    let (last, before) = states.split_last().unwrap();
+    assert_eq!(last.state(), v1::ExecutionState::Cancelled);
+    assert_eq!(Some(last), cancelled.execution.as_ref());
+    assert!(
+        !before.is_empty(),
+        "it had not ended when it was first told"
+    );
+    for state in before {
+        assert_ne!(state.state(), v1::ExecutionState::Cancelled);
+        assert_eq!(state.outcome(), Outcome::Unspecified);
+    }
+    let again = bench.watch(&execution).await;
+    assert_eq!(
+        again,
+        std::slice::from_ref(last),
+        "what has ended is told once"
+    );
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_executed_again_with_the_same_initial_data() {
+    let bench = Bench::start().await;
+    let assertion = v1::AssertVariable {
+        variable: "user".to_owned(),
+        value: "bob".to_owned(),
+        ..Default::default()
+    };
+    let goal = bench.executable(vec![assertion.into()]).await;
+    let request = v1::CreateExecutionRequest {
+        goal,
+        initial_data: [("user".to_owned(), "ada".to_owned())].into(),
+        ..Default::default()
+    };
+    let first = bench.call(request).await.execution.unwrap();
+    let again = v1::RerunFailuresRequest {
+        name: first.name.clone(),
+        ..Default::default()
+    };
+    let ended = bench.watch(&first).await.pop().unwrap();
+    assert_eq!(ended.outcome(), Outcome::Fail);
+    let second = bench.call(again).await.execution.unwrap();
+    assert_ne!(second.name, first.name);
+    assert_eq!(second.snapshot, first.snapshot);
+    let ended = bench.watch(&second).await.pop().unwrap();
+    assert_eq!(ended.outcome(), Outcome::Fail);
+    let used = [("user".to_owned(), "ada".to_owned())];
+    assert_eq!(bench.used(&second).await, used);
     bench.end().await;
 }

@@ -81,3 +81,8 @@ pub fn list(project: i64) -> Call<BTreeMap<String, Value>> {
 pub fn cancel(id: i64) -> Call<()> {
     Call::done(Kind::Write, format!("/executions/{id}/cancel"), json!({}))
 }
+
+/// Executes the journeys of an execution again that did not pass. How the cloud does it is not known.
+pub fn rerun(id: i64) -> Call<Execution> {
+    Call::create(format!("/executions/{id}/failures/rerun"), json!({}))
+}

@@ -15,6 +15,7 @@ mod failure;
 mod layers;
 mod metrics;
 mod options;
+mod pictures;
 mod settle;
 mod transport;
 
@@ -28,6 +29,7 @@ pub(crate) use failure::Failure;
 use layers::{Layer as _, Stack};
 pub use metrics::{BreakerState, Metrics};
 pub use options::{BreakerOptions, ClientOptions, Limits};
+use pictures::Pictures;
 use settle::Baselines;
 use tokio::sync::OnceCell;
 use transport::Transport;
@@ -50,6 +52,7 @@ struct Shared {
     counters: Arc<metrics::Counters>,
     baselines: Baselines,
     first_look: Duration,
+    pictures: Pictures,
 }
 
 impl Client {
@@ -61,8 +64,14 @@ impl Client {
     /// none.
     pub fn remote(options: ClientOptions) -> Result<Self> {
         let transport = Transport::remote(&options)?;
+        let pictures = Pictures::remote(&options)?;
         let organization = OnceCell::new_with(options.organization);
-        Ok(Self::over(transport, &options.limits, organization))
+        Ok(Self::over(
+            transport,
+            pictures,
+            &options.limits,
+            organization,
+        ))
     }
 
     /// A client of the local platform, whose router has its paths below `/api` and asks for no
@@ -70,10 +79,16 @@ impl Client {
     pub fn local(router: axum::Router) -> Self {
         let limits = Limits::within_process();
         let organization = OnceCell::new_with(Some(LOCAL_ORGANIZATION));
-        Self::over(Transport::local(router), &limits, organization)
+        let pictures = Pictures::Local(router.clone());
+        Self::over(Transport::local(router), pictures, &limits, organization)
     }
 
-    fn over(transport: Transport, limits: &Limits, organization: OnceCell<i64>) -> Self {
+    fn over(
+        transport: Transport,
+        pictures: Pictures,
+        limits: &Limits,
+        organization: OnceCell<i64>,
+    ) -> Self {
         let counters = Arc::new(metrics::Counters::default());
         let shared = Shared {
             is_local: matches!(transport, Transport::Local(_)),
@@ -83,6 +98,7 @@ impl Client {
             counters,
             baselines: Baselines::default(),
             first_look: limits.first_look,
+            pictures,
         };
         Self {
             shared: Arc::new(shared),

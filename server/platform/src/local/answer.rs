@@ -1,5 +1,8 @@
 //! What handlers answer, and how it is written: envelopes, errors, and the HTML of unknown routes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -25,7 +28,17 @@ pub(super) struct Answer {
     /// Fields beside the envelope, for clients that look there.
     beside: Object,
     /// What the reference CLI is told instead.
-    reference_cli: Option<Value>,
+    reference_cli: Option<Instead>,
+}
+
+/// Makes what is answered instead, if it is.
+#[derive(Clone)]
+struct Instead(Arc<dyn Fn() -> Value + Send + Sync>);
+
+impl fmt::Debug for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Instead")
+    }
 }
 
 impl Answer {
@@ -69,8 +82,11 @@ impl Answer {
     }
 
     /// Says what the reference CLI is told instead: its types differ from the platform's.
-    pub(super) fn for_reference_cli(mut self, value: Value) -> Self {
-        self.reference_cli = Some(value);
+    pub(super) fn for_reference_cli(
+        mut self,
+        value: impl Fn() -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.reference_cli = Some(Instead(Arc::new(value)));
         self
     }
 
@@ -86,7 +102,7 @@ impl Answer {
 
     fn render(self, enveloped: bool, to_reference_cli: bool) -> Response {
         let value = match self.reference_cli {
-            Some(value) if to_reference_cli => value,
+            Some(Instead(value)) if to_reference_cli => value(),
             _ => self.value,
         };
         let mut body = if enveloped {

@@ -72,7 +72,7 @@ fn answer(environment: Environment) -> Reply {
     let named = environment.variables.iter();
     let named = named.map(|variable| (variable.name.clone(), json!(variable.value)));
     for_cli["variables"] = Value::Object(named.collect::<Object>());
-    Ok(Answer::item(environment)?.for_reference_cli(for_cli))
+    Ok(Answer::item(environment)?.for_reference_cli(move || for_cli.clone()))
 }
 
 /// GET /projects/{id}/environments

@@ -80,7 +80,7 @@ impl Shown {
         let mut dated = json!(self.checkpoint);
         dated["createdAt"] = Value::from(rfc3339(self.created));
         dated["updatedAt"] = Value::from(rfc3339(self.updated));
-        Ok(Answer::item(self.checkpoint)?.for_reference_cli(dated))
+        Ok(Answer::item(self.checkpoint)?.for_reference_cli(move || dated.clone()))
     }
 }
 

@@ -34,6 +34,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 
 use self::answer::Problem;
+use self::executions::Progresses;
 
 pub use routes::router;
 
@@ -57,6 +58,7 @@ pub struct Local {
 struct Engine {
     runs: Runs,
     store: Arc<dyn Store>,
+    progress: Progresses,
 }
 
 impl Local {
@@ -73,7 +75,11 @@ impl Local {
     #[must_use]
     pub fn executing(self, runs: Runs, store: Arc<dyn Store>) -> Self {
         Self {
-            engine: Some(Engine { runs, store }),
+            engine: Some(Engine {
+                runs,
+                store,
+                progress: Progresses::default(),
+            }),
             ..self
         }
     }

@@ -114,7 +114,7 @@ pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
         .map(|project| (project.id.to_string(), dated(project)));
     let for_cli = Value::Object(for_cli.collect::<Object>());
     let answer = Answer::map(shown.into_iter().map(|project| (project.id, project)))?;
-    Ok(answer.for_reference_cli(for_cli))
+    Ok(answer.for_reference_cli(move || for_cli.clone()))
 }
 
 /// GET /projects/{id}

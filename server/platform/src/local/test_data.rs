@@ -149,7 +149,7 @@ fn answer(kept: &KeptTable) -> Reply {
         "createdAt": rfc3339(kept.created),
         "updatedAt": kept.table.modified_date.and_then(rfc3339), "meta": {},
     });
-    Ok(Answer::item(value)?.for_reference_cli(for_cli))
+    Ok(Answer::item(value)?.for_reference_cli(move || for_cli.clone()))
 }
 
 /// What a table is called, in several bodies.

@@ -224,14 +224,17 @@ pub async fn rerun_failures(
         );
         return Err(Error::new(ErrorReason::PlatformRefused, message));
     }
-    let start = Start {
-        goal,
-        snapshot: earlier.snapshot_id,
-        environment: earlier.environment_id,
-        journeys: failed,
-        ..Start::default()
+    let call = match client.is_local() {
+        true => calls::executions::rerun(id),
+        false => calls::executions::start(&Start {
+            goal,
+            snapshot: earlier.snapshot_id,
+            environment: earlier.environment_id,
+            journeys: failed,
+            ..Start::default()
+        }),
     };
-    let started = client.call(calls::executions::start(&start)).await?;
+    let started = client.call(call).await?;
     Ok(v1::RerunFailuresResponse {
         execution: Some(status(client, started.id).await?),
     })
@@ -316,7 +319,7 @@ fn is_end(state: ExecutionState) -> bool {
 }
 
 /// The platform's word for an outcome.
-pub(super) fn outcome(word: Option<&str>) -> Outcome {
+pub(crate) fn outcome(word: Option<&str>) -> Outcome {
     match word {
         Some("PASS") => Outcome::Pass,
         Some("FAIL") => Outcome::Fail,
@@ -424,12 +427,12 @@ fn selector(selector: &Selector) -> String {
     format!("{} {}", selector.kind, selector.value)
 }
 
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
     let list = value.and_then(Value::as_array).map_or(&[][..], |list| list);
     list.iter().map(shown).collect()
 }
 
-fn pairs(value: Option<&Value>) -> BTreeMap<String, String> {
+pub(crate) fn pairs(value: Option<&Value>) -> BTreeMap<String, String> {
     let Some(fields) = value.and_then(Value::as_object) else {
         return BTreeMap::new();
     };

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use super::engine::faults::FaultyStore;
 use super::engine::{self, Server};
 
 /// A local platform in a folder of its own.
@@ -71,6 +72,23 @@ impl Platform {
     /// A platform that starts executions, of which none is executed.
     pub(crate) async fn queueing(options: RunsOptions) -> (Self, Server) {
         Self::over(tempfile::tempdir().unwrap(), options).await
+    }
+
+    /// The same, and the store that it reads its runs from, which counts.
+    pub(crate) async fn counting() -> (Self, Server, Arc<FaultyStore>) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        let counting = Arc::new(FaultyStore::new(store.clone()));
+        let server = Server::over(store.clone(), engine::options(), Arc::default());
+        server.work();
+        let local = Local::new(Options::default(), store);
+        let local = local.executing(server.runs.clone(), counting.clone());
+        let platform = Self {
+            router: router(local),
+            headers: Vec::new(),
+            folder,
+        };
+        (platform, server, counting)
     }
 
     async fn over(folder: TempDir, options: RunsOptions) -> (Self, Server) {

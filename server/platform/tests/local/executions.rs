@@ -414,11 +414,17 @@ async fn what_failed_is_executed_again() {
     let (platform, server) = Platform::executing().await;
     let goal = platform.goal().await;
     checkpoint(&platform, &goal, "Flaky", &["flaky 1"]).await;
-    let execution = execute(&platform, &goal, json!({})).await;
+    let with = json!({"initialData": {"user": "ada"}, "startingUrl": "https://other.example.com"});
+    let execution = execute(&platform, &goal, with).await;
     assert_eq!(execution["outcome"], "FAIL");
     let rerun = format!("POST /executions/{}/failures/rerun", execution["id"]);
     let again = platform.make(&rerun, json!({})).await;
     assert_eq!(poll(&platform, &again).await, 0);
+    let executed = server.backend.executed();
+    let opened = |hint: &&String| *hint == "https://other.example.com";
+    assert_eq!(executed.iter().filter(opened).count(), 2);
+    let asked = &again["meta"]["initialDataPerJourneySequence"];
+    assert!(asked.to_string().contains("\"user\""), "{again}");
     let nothing = format!("POST /executions/{}/failures/rerun", again["id"]);
     assert_eq!(
         platform.call(&nothing, None).await.status,
@@ -502,4 +508,20 @@ async fn the_reference_cli_is_told_in_its_own_types() {
     assert_eq!(analysis.at("/item/executionId"), id);
     assert_eq!(analysis.at("/item/summary/passedSteps"), 1);
     assert!(analysis.at("/item/summary/duration").is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_reads_only_what_has_been_added_to_the_log() {
+    let (platform, _server, store) = Platform::counting().await;
+    let goal = platform.goal().await;
+    checkpoint(&platform, &goal, "Long", &["a", "fail b", "c"]).await;
+    let first = execute(&platform, &goal, json!({})).await;
+    let (id, read) = (first["id"].clone(), store.events_read());
+    for path in ["", "/status", ""] {
+        let again = platform.get(&format!("/executions/{id}{path}")).await;
+        assert_eq!(again.at("/item/outcome"), &first["outcome"]);
+    }
+    let again = platform.get(&format!("/executions/{id}")).await;
+    assert_eq!(again.at("/item"), &first);
+    assert_eq!(store.events_read(), read, "nothing has been added");
 }

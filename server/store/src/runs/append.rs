@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use etude::v1;
 use etude_engine::Result;
+use etude_engine::remote::RemoteExecution;
 use etude_engine::store::{NewEvent, RunUpdate, erase_hidden};
 use prost::Message;
 use sqlx::AssertSqlSafe;
@@ -30,9 +31,13 @@ const UPDATE: &str = "\
         failure = coalesce(?7, failure), \
         artifacts = coalesce(?8, artifacts), \
         attempt = coalesce(?9, attempt), \
+        execution = CASE WHEN ?10 IS NULL THEN execution ELSE nullif(?10, '') END, \
         worker = CASE WHEN coalesce(?2, state) = 2 THEN worker END, \
         lease_until = CASE WHEN coalesce(?2, state) = 2 THEN lease_until END \
     WHERE name = ?1";
+
+const MEMO: &str = "\
+    UPDATE run_specs SET execution_memo = ?2 WHERE run_id = (SELECT id FROM runs WHERE name = ?1)";
 
 const SPEC: &str = "SELECT run_id, spec FROM run_specs JOIN runs ON id = run_id WHERE name = ?1";
 
@@ -118,8 +123,16 @@ impl Append {
             .bind(update.failure.as_deref())
             .bind(update.artifacts.as_deref())
             .bind(update.attempt)
+            .bind(update.execution.as_ref().map(|execution| &execution.name))
             .execute(&mut tx.connection)
             .await?;
+        if let Some(execution) = &update.execution {
+            sqlx::query(MEMO)
+                .bind(&self.run)
+                .bind(execution.memo.as_slice())
+                .execute(&mut tx.connection)
+                .await?;
+        }
         match update.state {
             Some(state) if is_over(state) => self.erase_hidden(tx).await,
             _ => Ok(()),
@@ -180,6 +193,7 @@ struct Update {
     failure: Option<Vec<u8>>,
     artifacts: Option<Vec<u8>>,
     attempt: Option<u32>,
+    execution: Option<RemoteExecution>,
 }
 
 impl Update {
@@ -201,6 +215,7 @@ impl Update {
             failure: update.failure.as_ref().map(Message::encode_to_vec),
             artifacts,
             attempt: update.attempt,
+            execution: update.execution,
         };
         (!columns.is_empty()).then_some(columns)
     }
@@ -214,5 +229,6 @@ impl Update {
             && self.failure.is_none()
             && self.artifacts.is_none()
             && self.attempt.is_none()
+            && self.execution.is_none()
     }
 }

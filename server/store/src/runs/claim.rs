@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use etude::v1;
 use etude_engine::Result;
+use etude_engine::remote::RemoteExecution;
 use etude_engine::store::ClaimedRun;
 use prost::Message;
 use sqlx::{Row, SqlitePool};
@@ -39,7 +40,7 @@ impl Write for Claim {
         const OLDEST: &str = concat!(
             "SELECT ",
             run_columns!(),
-            ", id, spec FROM runs JOIN run_specs ON run_id = id ",
+            ", id, spec, execution_memo FROM runs JOIN run_specs ON run_id = id ",
             "WHERE state = 1 ORDER BY create_time, id LIMIT 1"
         );
         const TAKE: &str = "\
@@ -52,6 +53,7 @@ impl Write for Claim {
         let spec: &[u8] = row.try_get(RUN_COLUMNS + 1)?;
         let spec =
             v1::RunSpec::decode(spec).map_err(|error| unreadable("what a run executes", &error))?;
+        let memo: Option<Vec<u8>> = row.try_get(RUN_COLUMNS + 2)?;
         let mut run = from_row(&row)?;
         run.state = v1::RunState::Running as i32;
         run.attempt += 1;
@@ -62,7 +64,15 @@ impl Write for Claim {
             .bind(lease_end(self.lease))
             .execute(&mut tx.connection)
             .await?;
-        Ok(Some(ClaimedRun { run, spec }))
+        let execution = (!run.execution.is_empty()).then(|| RemoteExecution {
+            name: run.execution.clone(),
+            memo: memo.unwrap_or_default(),
+        });
+        Ok(Some(ClaimedRun {
+            run,
+            spec,
+            execution,
+        }))
     }
 }
 

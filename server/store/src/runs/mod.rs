@@ -21,13 +21,13 @@ use crate::error::{Failure, database, unreadable};
 macro_rules! run_columns {
     () => {
         "head, state, outcome, start_time, end_time, first_sequence, last_sequence, attempt, \
-         statistics, failure, artifacts"
+         statistics, failure, artifacts, execution"
     };
 }
 pub(crate) use run_columns;
 
 /// How many columns those are: where further ones begin.
-pub(crate) const RUN_COLUMNS: usize = 11;
+pub(crate) const RUN_COLUMNS: usize = 12;
 
 /// A run, without its test.
 pub(crate) async fn get(readers: &SqlitePool, name: &str) -> Result<v1::Run> {
@@ -99,6 +99,8 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<v1::Run> {
     run.failure = message(row, 9, "a run's failure")?;
     let artifacts: Option<v1::Run> = message(row, 10, "a run's list of artifacts")?;
     run.artifacts = artifacts.map(|run| run.artifacts).unwrap_or_default();
+    let execution: Option<String> = row.try_get(11).map_err(column)?;
+    run.execution = execution.unwrap_or_default();
     Ok(run)
 }
 

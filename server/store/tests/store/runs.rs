@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::common::{Heard, finish, finished, fresh, logged, messages, new_run, open, requested};
 use etude::v1::{self, ErrorReason, RunState};
+use etude_engine::remote::RemoteExecution;
 use etude_engine::store::{RunCounts, RunUpdate, Store};
 use futures::future::join_all;
 
@@ -433,4 +434,34 @@ async fn a_closed_store_says_so() {
     assert_eq!(written.reason, ErrorReason::StorageFailed);
     let read = store.run("runs/a").await.unwrap_err();
     assert_eq!(read.reason, ErrorReason::StorageFailed);
+}
+
+#[tokio::test]
+async fn the_execution_of_a_run_is_kept_with_it_until_it_is_taken_away() {
+    let (_folder, store) = fresh().await;
+    store.create_run(new_run("there")).await.unwrap();
+    let of = |name: &str, memo: &[u8]| RunUpdate {
+        execution: Some(RemoteExecution {
+            name: name.to_owned(),
+            memo: memo.to_vec(),
+        }),
+        state: Some(RunState::Queued),
+        ..RunUpdate::default()
+    };
+    let append = async |update| {
+        let appended = store.append("runs/there", vec![logged("x")], update);
+        appended.await.unwrap();
+    };
+    let claimed = async || {
+        let claimed = store.claim_run("worker", LEASE).await.unwrap().unwrap();
+        assert_eq!(store.run("runs/there").await.unwrap(), claimed.run);
+        claimed.execution
+    };
+    assert_eq!(claimed().await, None);
+    append(of("executions/7", b"memo")).await;
+    append(RunUpdate::default()).await;
+    let kept = claimed().await;
+    assert_eq!(kept, of("executions/7", b"memo").execution);
+    append(of("", b"")).await;
+    assert_eq!(claimed().await, None);
 }

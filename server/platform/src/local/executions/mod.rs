@@ -31,6 +31,7 @@ pub(super) use self::files::{events, screenshot};
 pub(super) use self::lists::{
     execution_journeys, last_executions, latest_status, of_project, step_of_library, step_of_suite,
 };
+pub(super) use self::progress::Progresses;
 pub(super) use self::start::{
     Request, Scope, begin, execute_goal, execute_journey, execute_snapshot, rerun_failures,
 };
@@ -48,13 +49,13 @@ async fn of_kept(local: &Local, kept: KeptExecution, base: &Base) -> Result<Whol
     let engine = local.engine()?;
     let mut progress = Vec::with_capacity(kept.suites.len());
     for suite in &kept.suites {
-        match progress::of(&*engine.store, suite).await {
+        match engine.progress.of(&*engine.store, suite).await {
             Err(error) if error.reason == ErrorReason::RunNotFound => {
                 let gone = kept::KeptSuite {
                     run: Start::None,
                     ..suite.clone()
                 };
-                progress.push(progress::of(&*engine.store, &gone).await?);
+                progress.push(engine.progress.of(&*engine.store, &gone).await?);
             }
             other => progress.push(other?),
         }
@@ -67,19 +68,19 @@ async fn of_kept(local: &Local, kept: KeptExecution, base: &Base) -> Result<Whol
 }
 
 /// The status as it is answered.
-fn answer_status(whole: &Whole) -> Reply {
-    Ok(Answer::item(whole.status())?.for_reference_cli(for_reference_cli(whole)))
+fn answer_status(whole: Whole) -> Reply {
+    Ok(Answer::item(whole.status())?.for_reference_cli(move || for_reference_cli(&whole)))
 }
 
 /// GET /executions/{id}/status, also GET /jobs/{id}/status
 pub(super) async fn status(State(local): State<Local>, Ids([id]): Ids<1>, base: Base) -> Reply {
-    answer_status(&whole(&local, id, &base).await?)
+    answer_status(whole(&local, id, &base).await?)
 }
 
 /// GET /executions/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>, base: Base) -> Reply {
     let whole = whole(&local, id, &base).await?;
-    Ok(Answer::item(whole.full())?.for_reference_cli(for_reference_cli(&whole)))
+    Ok(Answer::item(whole.full())?.for_reference_cli(move || for_reference_cli(&whole)))
 }
 
 /// POST /executions/{id}/cancel, which is ours: no public path of the platform is known.
@@ -91,7 +92,7 @@ pub(super) async fn cancel(State(local): State<Local>, Ids([id]): Ids<1>, base: 
             runs.cancel(name).await?;
         }
     }
-    answer_status(&of_kept(&local, before.kept, &base).await?)
+    answer_status(of_kept(&local, before.kept, &base).await?)
 }
 
 /// Several executions: each with its status, and the status and outcome of all together.

@@ -2,15 +2,24 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use etude::v1::{self, ErrorReason, RunState, TestPart, run_event::Payload};
 use etude_engine::Error;
 use etude_engine::store::Store;
+use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use super::kept::{KeptSuite, Start};
 
 /// Events that are read at once.
 const PAGE: usize = 256;
+
+/// How many journeys are remembered.
+const REMEMBERED: u64 = 512;
+
+/// How long a journey is remembered that nobody asks for.
+const REMEMBERED_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// Whether a journey is being executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +45,8 @@ pub(super) struct Progress {
     /// In milliseconds since 1970.
     pub(super) started: Option<i64>,
     pub(super) ended: Option<i64>,
-    /// Why the platform failed.
-    pub(super) failure: Option<v1::Failure>,
     /// Its data rows in order, at least one.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Arc<Vec<Row>>,
 }
 
 /// What has come of a data row.
@@ -52,50 +59,108 @@ pub(super) struct Row {
     pub(super) checkpoints: HashMap<u32, &'static str>,
 }
 
-/// Reads what has come of a journey.
-pub(super) async fn of(store: &dyn Store, suite: &KeptSuite) -> Result<Progress, Error> {
-    let rows = vec![Row::default(); suite.rows.max(1)];
-    let mut progress = Progress {
-        state: State::Failed,
-        started: None,
-        ended: None,
-        failure: None,
-        rows,
-    };
-    let name = match &suite.run {
-        Start::Run(name) => name,
-        Start::Empty => {
-            progress.state = State::Finished;
-            progress
-                .rows
-                .iter_mut()
-                .for_each(|row| row.outcome = Some("SKIP"));
-            return Ok(progress);
-        }
-        Start::None => {
-            progress
-                .rows
-                .iter_mut()
-                .for_each(|row| row.outcome = Some("ERROR"));
-            return Ok(progress);
-        }
-    };
-    let run = store.run(name).await?;
-    progress.state = state(&run);
-    progress.started = run.start_time.as_ref().map(milliseconds);
-    progress.ended = run.end_time.as_ref().map(milliseconds);
-    progress.failure = run.failure.clone();
-    read_log(store, name, &mut progress.rows).await?;
-    if progress.state.has_ended() {
-        // A row that never began has no events.
-        for row in &mut progress.rows {
-            row.outcome.get_or_insert("NOT_REACHED");
-        }
-        if suite.rows == 0 {
-            progress.rows[0].outcome = Some(outcome(run.outcome()).unwrap_or("NOT_REACHED"));
+/// What has come of the journeys that somebody asked for lately. A log is read once: whoever asks
+/// again reads only what has been added to it.
+#[derive(Clone)]
+pub(in crate::local) struct Progresses(Cache<String, Arc<Mutex<Read>>>);
+
+/// A log, as far as it was read.
+#[derive(Debug, Default)]
+struct Read {
+    /// The number of the last event.
+    after: i64,
+    rows: Arc<Vec<Row>>,
+}
+
+impl Default for Progresses {
+    fn default() -> Self {
+        let cache = Cache::builder().max_capacity(REMEMBERED);
+        Self(cache.time_to_idle(REMEMBERED_FOR).build())
+    }
+}
+
+impl Progresses {
+    /// What has come of a journey until now.
+    pub(super) async fn of(&self, store: &dyn Store, suite: &KeptSuite) -> Result<Progress, Error> {
+        let count = suite.rows.max(1);
+        match &suite.run {
+            Start::Run(name) => self.of_run(store, suite, name, count).await,
+            Start::Empty => Ok(Progress::ended(State::Finished, "SKIP", count)),
+            Start::None => Ok(Progress::ended(State::Failed, "ERROR", count)),
         }
     }
-    Ok(progress)
+
+    async fn of_run(
+        &self,
+        store: &dyn Store,
+        suite: &KeptSuite,
+        name: &str,
+        count: usize,
+    ) -> Result<Progress, Error> {
+        let run = store.run(name).await?;
+        let read = self.0.get_with_by_ref(name, Arc::default);
+        let mut read = read.lock().await;
+        read.go_on(store, &run, count).await?;
+        let state = state(&run);
+        if state.has_ended() {
+            let of_run = (suite.rows == 0).then(|| run.outcome());
+            end(Arc::make_mut(&mut read.rows).as_mut_slice(), of_run);
+        }
+        Ok(Progress {
+            state,
+            started: run.start_time.as_ref().map(milliseconds),
+            ended: run.end_time.as_ref().map(milliseconds),
+            rows: Arc::clone(&read.rows),
+        })
+    }
+}
+
+impl Progress {
+    fn ended(state: State, outcome: &'static str, rows: usize) -> Self {
+        let row = Row {
+            outcome: Some(outcome),
+            ..Row::default()
+        };
+        Self {
+            state,
+            started: None,
+            ended: None,
+            rows: Arc::new(vec![row; rows]),
+        }
+    }
+}
+
+impl Read {
+    /// Reads what has been added since.
+    async fn go_on(&mut self, store: &dyn Store, run: &v1::Run, rows: usize) -> Result<(), Error> {
+        if self.rows.is_empty() {
+            self.rows = Arc::new(vec![Row::default(); rows]);
+        }
+        while self.after < run.last_sequence {
+            let events = match store.events(&run.name, self.after, PAGE).await {
+                // Old logs are removed; what came of the run is kept.
+                Err(error) if error.reason == ErrorReason::EventsCompacted => return Ok(()),
+                other => other?,
+            };
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            self.after = last.sequence;
+            let rows = Arc::make_mut(&mut self.rows);
+            events.iter().for_each(|event| note(event, rows));
+        }
+        Ok(())
+    }
+}
+
+/// Completes the rows of a run that has ended: one that never began has no events.
+fn end(rows: &mut [Row], of_run: Option<v1::Outcome>) {
+    for row in rows.iter_mut() {
+        row.outcome.get_or_insert("NOT_REACHED");
+    }
+    if let Some((row, of_run)) = rows.first_mut().zip(of_run) {
+        row.outcome = Some(outcome(of_run).unwrap_or("NOT_REACHED"));
+    }
 }
 
 fn state(run: &v1::Run) -> State {
@@ -105,24 +170,6 @@ fn state(run: &v1::Run) -> State {
         RunState::Finished if run.failure.is_some() => State::Failed,
         RunState::Finished => State::Finished,
         RunState::Queued | RunState::Unspecified => State::Queued,
-    }
-}
-
-async fn read_log(store: &dyn Store, run: &str, rows: &mut [Row]) -> Result<(), Error> {
-    let mut after = 0;
-    loop {
-        let events = match store.events(run, after, PAGE).await {
-            // Old logs are removed; what came of the run is kept.
-            Err(error) if error.reason == ErrorReason::EventsCompacted => return Ok(()),
-            other => other?,
-        };
-        for event in &events {
-            note(event, rows);
-        }
-        match events.last().map(Arc::clone) {
-            Some(last) if events.len() == PAGE => after = last.sequence,
-            _ => return Ok(()),
-        }
     }
 }
 

@@ -102,7 +102,8 @@ pub(in crate::local) async fn execute_journey(
     answered(&local, scope, request, &base).await
 }
 
-/// POST /executions/{id}/failures/rerun: executes the journeys again that did not pass.
+/// POST /executions/{id}/failures/rerun: executes the journeys again that did not pass, as they were
+/// executed: in their snapshot and environment, with the same initial data and starting URL.
 pub(in crate::local) async fn rerun_failures(
     State(local): State<Local>,
     Ids([id]): Ids<1>,
@@ -119,9 +120,12 @@ pub(in crate::local) async fn rerun_failures(
         let passed = |outcome| matches!(outcome, Some("PASS" | "SKIP"));
         !progress.rows.iter().all(|row| passed(row.outcome))
     });
+    let starting_url = old.kept.request.get("startingUrl").and_then(Value::as_str);
     let request = Request {
         suite_ids: failed.map(|(suite, _)| suite.id).collect(),
         environment_id: old.kept.environment,
+        initial_data: given(&local, &old.kept).await?,
+        starting_url: starting_url.map(str::to_owned),
         ..Request::default()
     };
     if request.suite_ids.is_empty() {
@@ -137,9 +141,26 @@ pub(in crate::local) async fn rerun_failures(
     answered(&local, scope, request, &base).await
 }
 
+/// The values of variables that an execution was given, which only its runs know.
+async fn given(local: &Local, kept: &KeptExecution) -> Result<BTreeMap<String, Value>, Problem> {
+    let runs = kept.suites.iter().find_map(|suite| match &suite.run {
+        Start::Run(name) => Some(name),
+        Start::Empty | Start::None => None,
+    });
+    let Some(run) = runs else {
+        return Ok(BTreeMap::new());
+    };
+    let variables = local.engine()?.store.run_spec(run).await?.variables;
+    let value = |variable: v1::Variable| match variable.source {
+        Some(v1::variable::Source::Value(text)) => Some((variable.name, Value::String(text))),
+        _ => None,
+    };
+    Ok(variables.into_iter().filter_map(value).collect())
+}
+
 async fn answered(local: &Local, scope: Scope, request: Request, base: &Base) -> Reply {
     let kept = begin(local, scope, request).await?;
-    answer_status(&of_kept(local, kept, base).await?)
+    answer_status(of_kept(local, kept, base).await?)
 }
 
 /// Starts an execution: all of its journeys, or nothing.

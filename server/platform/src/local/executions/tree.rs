@@ -86,7 +86,10 @@ impl Whole {
 
     /// The outcomes of all journeys' data rows.
     fn outcomes(&self) -> Vec<&'static str> {
-        let rows = self.progress.iter().flat_map(|progress| &progress.rows);
+        let rows = self
+            .progress
+            .iter()
+            .flat_map(|progress| progress.rows.iter());
         rows.map(|row| row.outcome.unwrap_or("RUNNING")).collect()
     }
 
