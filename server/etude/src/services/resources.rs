@@ -180,6 +180,7 @@ serve! {
         read get_execution(GetExecutionRequest) -> GetExecutionResponse;
         read list_executions(ListExecutionsRequest) -> ListExecutionsResponse;
         read get_execution_results(GetExecutionResultsRequest) -> GetExecutionResultsResponse;
+        read analyze_execution(AnalyzeExecutionRequest) -> AnalyzeExecutionResponse;
         stream watch_execution(WatchExecutionRequest) -> WatchExecutionResponse as WatchExecutionStream;
     }
 }

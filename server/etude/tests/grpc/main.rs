@@ -5,6 +5,7 @@
 mod artifacts;
 mod batch;
 mod browser;
+mod coverage;
 mod deadlines;
 mod errors;
 mod health;

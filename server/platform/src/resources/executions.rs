@@ -1,5 +1,7 @@
 //! `ExecutionService`.
 
+mod analysis;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use super::names::{self, name, optional, snapshot};
 use super::page::page;
 use super::time::{duration, timestamp};
 use super::{count, steps};
+pub use analysis::analyze_execution;
+
 use crate::calls;
 use crate::calls::executions::Start;
 use crate::client::Client;

@@ -1,5 +1,7 @@
 //! What the reference CLI sends and reads, with its odd forms.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -18,76 +20,23 @@ async fn start(platform: &Platform) -> (Goal, i64) {
     (goal, checkpoint)
 }
 
-fn hint(clue: &str) -> Value {
-    json!({"selectors": [{"type": "GUESS", "value": format!("{{\"clue\":\"{clue}\"}}")}]})
-}
-
-/// Every body that its step commands send, without the target where they have one.
+/// Every step that its commands send, and other forms that its options and test files make.
 fn bodies() -> Vec<Value> {
-    let with_target = [
-        json!({"action": "ASSERT_EXISTS", "value": "see \"E\"", "meta": {}}),
-        json!({"action": "ASSERT_NOT_EXISTS", "value": "do not see \"E\"", "meta": {}}),
-        json!({"action": "ASSERT_EQUALS", "value": "expect E to have text \"V\"", "meta": {}}),
-        json!({"action": "ASSERT_NOT_EQUALS", "value": "V", "meta": {}}),
-        json!({"action": "ASSERT_CHECKED", "value": "see E is checked", "meta": {}}),
-        json!({"action": "ASSERT_SELECTED", "value": "", "meta": {}}),
-        json!({"action": "ASSERT_GREATER_THAN", "value": "5", "meta": {}}),
-        json!({"action": "ASSERT_GREATER_THAN_OR_EQUAL", "value": "5", "meta": {}}),
-        json!({"action": "ASSERT_LESS_THAN", "value": "5", "meta": {}}),
-        json!({"action": "ASSERT_LESS_THAN_OR_EQUAL", "value": "5", "meta": {}}),
-        json!({"action": "ASSERT_MATCHES", "value": "[0-9]+", "meta": {}}),
-        json!({"action": "CLICK", "value": "", "meta": {}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "DOUBLE_CLICK"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "RIGHT_CLICK"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "OVER"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "MOVE"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "DOWN"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "UP"}}),
-        json!({"action": "MOUSE", "value": "", "meta": {"action": "ENTER"}}),
-        json!({"action": "WRITE", "value": "text", "variable": "v", "meta": {}}),
-        json!({"action": "KEY", "value": "a", "meta": {"modifiers": ["ctrl"]}}),
-        json!({"action": "PICK", "value": "V", "meta": {}}),
-        json!({"action": "PICK", "value": "-1", "meta": {"type": "INDEX"}}),
-        json!({"action": "SWITCH", "meta": {"kind": "SWITCH", "type": "FRAME_BY_ELEMENT"}}),
-        json!({"action": "STORE", "value": "", "variable": "v", "meta": {}}),
-        json!({"action": "STORE", "value": "", "variable": "v", "meta": {"attribute": "href"}}),
-        json!({"action": "WAIT", "value": "20000", "meta": {}}),
-        json!({"action": "UPLOAD", "value": "https://example.com/a.png", "meta": {}}),
-        json!({"action": "UPLOAD", "value": "", "meta": {"url": "https://example.com/a.png"}}),
-    ];
-    let mut bodies: Vec<Value> = with_target.into();
-    for body in &mut bodies {
-        body["target"] = hint("E");
-    }
+    let text = include_str!("../reference_cli/steps.yaml");
+    let groups: BTreeMap<String, Vec<Value>> = serde_yaml::from_str(text).unwrap();
+    let rows = groups.into_values().flatten();
+    let mut bodies: Vec<Value> = rows.map(|row| row["sends"].clone()).collect();
+    assert_eq!(bodies.len(), 59);
+    let target = json!({"selectors": [{"type": "GUESS", "value": "{\"clue\":\"E\"}"}]});
     bodies.extend([
-        json!({"action": "ASSERT_VARIABLE", "variable": "n", "value": "V",
-               "meta": {"kind": "ASSERT_VARIABLE", "type": "EQUALS"}}),
-        json!({"action": "MOUSE", "meta": {"action": "OFFSET", "x": 1, "y": -2}}),
-        json!({"action": "NAVIGATE", "value": "https://a.example.com", "meta": {"useNewTab": true}}),
+        json!({"action": "WRITE", "value": "text", "variable": "v", "meta": {}, "target": target}),
+        json!({"action": "KEY", "value": "a", "meta": {"modifiers": ["ctrl"]}, "target": target}),
+        json!({"action": "KEY", "value": "", "meta": {"kind": "KEY", "key": "ENTER"}}),
+        json!({"action": "UPLOAD", "value": "", "meta": {"url": "https://example.com/a.png"},
+               "target": target}),
         json!({"action": "NAVIGATE", "target": {"url": "https://a.example.com"}}),
-        json!({"action": "SCROLL", "value": "", "meta": {"type": "TOP"}}),
-        json!({"action": "SCROLL", "value": "", "meta": {"type": "POSITION", "x": 0, "y": 5}}),
-        json!({"action": "SCROLL", "value": "", "meta": {"type": "OFFSET", "x": 0, "y": -1000}}),
-        json!({"action": "SCROLL", "value": "", "meta": {"type": "ELEMENT"}, "target": {"selectors":
-               [{"kind": "AI", "value": "{\"clue\":\"E\"}"}]}}),
-        json!({"action": "WINDOW", "value": "", "meta": {"type": "MAXIMIZE"}}),
-        json!({"action": "SWITCH", "meta": {"kind": "SWITCH", "type": "NEXT_TAB"}}),
-        json!({"action": "SWITCH", "value": "2", "meta": {"kind": "SWITCH", "type": "TAB"}}),
-        json!({"action": "SWITCH", "meta": {"type": "PARENT_FRAME"}}),
-        json!({"action": "STORE", "value": "L", "variable": "v", "meta": {}}),
-        json!({"action": "ENVIRONMENT", "value": "V", "meta": {"type": "ADD", "name": "n",
-               "domain": "d", "path": "/", "secure": true, "httpOnly": true}}),
-        json!({"action": "ENVIRONMENT", "meta": {"type": "DELETE", "name": "n"}}),
-        json!({"action": "ENVIRONMENT", "meta": {"type": "CLEAR"}}),
-        json!({"action": "DISMISS", "value": "", "meta": {"kind": "DISMISS", "type": "ALERT"}}),
-        json!({"action": "DISMISS", "value": "t", "meta": {"kind": "DISMISS", "type": "PROMPT",
-               "action": "OK"}}),
         json!({"action": "WAIT", "value": "", "meta": {"type": "ELEMENT_VISIBLE", "timeoutMs": 50},
                "target": {"selectors": [{"kind": "AI", "value": "{\"clue\":\"E\"}"}]}}),
-        json!({"action": "WAIT", "value": "1500", "meta": {"type": "TIME"}}),
-        json!({"action": "KEY", "value": "", "meta": {"kind": "KEY", "key": "ENTER"}}),
-        json!({"action": "COMMENT", "value": "text", "meta": {}}),
-        json!({"action": "EXECUTE", "value": "return 1", "meta": {"explicit": true, "script": "return 1"}}),
     ]);
     bodies
 }
