@@ -222,9 +222,57 @@ pub struct SuiteResult {
     /// Results by the ids of the library checkpoints.
     #[serde(deserialize_with = "loose::by_id")]
     pub library_checkpoints: BTreeMap<i64, CaseResult>,
+    /// Results by the numbers of its data rows, from 1. Only the local platform tells them; the
+    /// fields above are of one row.
+    #[serde(
+        deserialize_with = "loose::by_id",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub data_rows: BTreeMap<i64, RowResult>,
     /// Fields that are not described here.
     #[serde(flatten)]
     pub rest: Object,
+}
+
+impl SuiteResult {
+    /// The results of its checkpoints, in each of its data rows.
+    pub fn cases(&self) -> Vec<&CaseResult> {
+        let own = self
+            .test_cases
+            .values()
+            .chain(self.library_checkpoints.values());
+        match self.data_rows.is_empty() {
+            true => own.collect(),
+            false => self.data_rows.values().flat_map(RowResult::cases).collect(),
+        }
+    }
+}
+
+/// What came of a journey with one row of its data.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct RowResult {
+    /// What came of it.
+    #[serde(deserialize_with = "loose::some_text")]
+    pub outcome: Option<String>,
+    /// The sum of its steps' durations, in milliseconds.
+    #[serde(deserialize_with = "loose::id")]
+    pub total_duration: i64,
+    /// Results by the ids of the checkpoints.
+    #[serde(deserialize_with = "loose::by_id")]
+    pub test_cases: BTreeMap<i64, CaseResult>,
+    /// Results by the ids of the library checkpoints.
+    #[serde(deserialize_with = "loose::by_id")]
+    pub library_checkpoints: BTreeMap<i64, CaseResult>,
+}
+
+impl RowResult {
+    /// The results of its checkpoints.
+    pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
+        self.test_cases
+            .values()
+            .chain(self.library_checkpoints.values())
+    }
 }
 
 /// How a journey made its way to a browser.

@@ -25,8 +25,8 @@ pub use checkpoint::{Checkpoint, CheckpointSummary, Checkpoints};
 pub use envelope::ApiError;
 pub use environment::{Environment, Variable};
 pub use execution::{
-    CaseResult, Counts, Execution, ExecutionMeta, Output, Statistics, StepResult, SuiteResult,
-    Tracking,
+    CaseResult, Counts, Execution, ExecutionMeta, Output, RowResult, Statistics, StepResult,
+    SuiteResult, Tracking,
 };
 pub use goal::{DeviceSize, Goal};
 pub use journey::{CheckpointMeta, Journey, JourneyStatus};

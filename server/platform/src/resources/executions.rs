@@ -343,8 +343,31 @@ fn journey_result(id: i64, suite: SuiteResult, journey: Option<&Journey>) -> v1:
     let cases: &[Checkpoint] = journey
         .and_then(|journey| journey.cases.as_deref())
         .unwrap_or(&[]);
-    let mut results = suite.test_cases;
-    results.extend(suite.library_checkpoints);
+    let rows = suite.data_rows.into_iter().map(|(row, result)| {
+        let results = (result.test_cases, result.library_checkpoints);
+        v1::DataRowResult {
+            row: count(row),
+            outcome: outcome(result.outcome.as_deref()).into(),
+            duration: Some(duration(result.total_duration)),
+            checkpoints: in_order(results, cases),
+        }
+    });
+    v1::JourneyResult {
+        journey: name("journeys", id),
+        display_name: journey.map_or_else(String::new, |journey| journey.title.clone()),
+        outcome: outcome(suite.outcome.as_deref()).into(),
+        duration: Some(duration(suite.total_duration)),
+        rows: rows.collect(),
+        checkpoints: in_order((suite.test_cases, suite.library_checkpoints), cases),
+    }
+}
+
+/// Results of checkpoints, and of those of the library, by their ids.
+type Results = (BTreeMap<i64, CaseResult>, BTreeMap<i64, CaseResult>);
+
+/// The results of checkpoints in their order in the journey.
+fn in_order((mut results, library): Results, cases: &[Checkpoint]) -> Vec<v1::CheckpointResult> {
+    results.extend(library);
     let mut checkpoints = Vec::new();
     for case in cases {
         let id = case.library_checkpoint_id.unwrap_or(case.id);
@@ -355,13 +378,7 @@ fn journey_result(id: i64, suite: SuiteResult, journey: Option<&Journey>) -> v1:
     // What is in the journey no more.
     let rest = results.into_iter();
     checkpoints.extend(rest.map(|(id, result)| checkpoint_result(id, result, None)));
-    v1::JourneyResult {
-        journey: name("journeys", id),
-        display_name: journey.map_or_else(String::new, |journey| journey.title.clone()),
-        outcome: outcome(suite.outcome.as_deref()).into(),
-        duration: Some(duration(suite.total_duration)),
-        checkpoints,
-    }
+    checkpoints
 }
 
 fn checkpoint_result(

@@ -241,6 +241,19 @@ async fn a_journey_with_data_is_executed_for_each_row() {
     assert_eq!(execution["totalTestExecutions"], 3);
     let suite = &execution["testSuites"][goal.journey.to_string()];
     assert_eq!(suite["dataDriven"], true);
+    let mut results = Vec::new();
+    for row in ["1", "2", "3"] {
+        let row = &suite["dataRows"][row];
+        assert_eq!(row["outcome"], "PASS", "{suite:#}");
+        for case in row["testCases"].as_object().unwrap().values() {
+            let steps = case["testSteps"].as_object().unwrap().values();
+            results.extend(steps.map(|step| step["id"].as_i64().unwrap()));
+        }
+    }
+    assert_eq!(results.len(), 12, "four steps a row");
+    results.dedup();
+    assert!(results.is_sorted() && results.len() == 12, "{results:?}");
+    assert_eq!(suite["testCases"], suite["dataRows"]["1"]["testCases"]);
     assert_eq!(execution["environmentId"], environment["id"]);
     let executed = server.backend.executed();
     for (name, times) in [

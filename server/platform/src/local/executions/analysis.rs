@@ -59,11 +59,7 @@ fn analysis(whole: &Whole) -> Value {
 }
 
 fn steps(suite: &SuiteResult) -> impl Iterator<Item = (&SuiteResult, &CaseResult, &StepResult)> {
-    let cases = suite
-        .test_cases
-        .values()
-        .chain(suite.library_checkpoints.values());
-    cases.flat_map(move |case| {
+    suite.cases().into_iter().flat_map(move |case| {
         case.test_steps
             .values()
             .map(move |step| (suite, case, step))

@@ -10,7 +10,7 @@ use http::{HeaderValue, header};
 use serde_json::json;
 
 use super::lists::{console, network};
-use super::tree::{Whole, results_of, shown_row};
+use super::tree::{Whole, results_of};
 use crate::local::Local;
 use crate::local::answer::Problem;
 use crate::local::request::{self, Base};
@@ -78,28 +78,15 @@ pub(in crate::local) async fn events(
 
 /// What the engine says of a result.
 pub(super) fn events_of(whole: &Whole, id: i64) -> Option<v1::StepResult> {
-    let full = whole.full();
-    let suites = full.test_suites?;
-    for (kept, progress) in whole.kept.suites.iter().zip(&whole.progress) {
-        let suite = suites.get(&kept.id)?;
-        for case in &kept.cases {
-            let cases = if case.library {
-                &suite.library_checkpoints
-            } else {
-                &suite.test_cases
-            };
-            let Some(result) = cases.get(&case.id) else {
-                continue;
-            };
-            let index = case.steps.iter().position(|step| {
-                result
-                    .test_steps
-                    .get(&step.id)
-                    .is_some_and(|result| result.id == id)
-            });
-            if let Some(index) = index {
-                let results = results_of(shown_row(progress), case, index);
-                return results.last().map(|result| (*result).clone());
+    let mut next = whole.first_result();
+    for (suite, progress) in whole.kept.suites.iter().zip(&whole.progress) {
+        for row in &progress.rows {
+            for case in &suite.cases {
+                let index = usize::try_from(id.checked_sub(next)?).ok()?;
+                if index < case.steps.len() {
+                    return results_of(row, case, index).last().copied().cloned();
+                }
+                next += i64::try_from(case.steps.len()).ok()?;
             }
         }
     }

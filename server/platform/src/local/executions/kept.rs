@@ -80,8 +80,13 @@ pub(super) struct RunStep {
 }
 
 impl KeptSuite {
-    /// How many results it has at most.
+    /// How many results each of its data rows has at most.
     pub(super) fn steps(&self) -> usize {
         self.cases.iter().map(|case| case.steps.len()).sum()
+    }
+
+    /// How many results it has at most.
+    pub(super) fn results(&self) -> usize {
+        self.steps() * self.rows.max(1)
     }
 }

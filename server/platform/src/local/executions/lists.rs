@@ -118,7 +118,7 @@ fn last_execution(whole: &Whole, journey: i64) -> Option<Value> {
         .suites
         .iter()
         .position(|suite| suite.id == journey)?;
-    let result = whole.suite(&whole.kept.suites[index], &whole.progress[index], 0);
+    let result = whole.suite(index);
     Some(json!({
         "job": {"id": whole.kept.id(), "status": whole.status().status},
         "statistics": result.journey_statistics,

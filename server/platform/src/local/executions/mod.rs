@@ -24,7 +24,7 @@ use super::answer::{Answer, Problem, Reply};
 use super::entity::{Entity, view};
 use super::people::rfc3339;
 use super::request::{Base, Ids};
-use crate::model::Execution;
+use crate::model::{Execution, SuiteResult};
 
 pub(super) use self::analysis::analyze;
 pub(super) use self::files::{events, screenshot};
@@ -119,12 +119,7 @@ fn for_reference_cli(whole: &Whole) -> Value {
     let status = whole.status();
     let full = whole.full();
     let suites = full.test_suites.unwrap_or_default();
-    let cases = suites.values().flat_map(|suite| {
-        suite
-            .test_cases
-            .values()
-            .chain(suite.library_checkpoints.values())
-    });
+    let cases = suites.values().flat_map(SuiteResult::cases);
     let steps: Vec<_> = cases.flat_map(|case| case.test_steps.values()).collect();
     let with = |words: &[&str]| {
         let fits = |outcome: &Option<String>| {
@@ -134,7 +129,7 @@ fn for_reference_cli(whole: &Whole) -> Value {
         };
         steps.iter().filter(|step| fits(&step.outcome)).count()
     };
-    let total: usize = whole.kept.suites.iter().map(kept::KeptSuite::steps).sum();
+    let total: usize = whole.kept.suites.iter().map(kept::KeptSuite::results).sum();
     let counts = &status.journey_statistics.count_per_outcome;
     let passed = with(&["PASS"]);
     let percent = |part: usize, all: usize| part as f64 * 100.0 / all.max(1) as f64;

@@ -10,8 +10,8 @@ use super::progress::{Progress, Row, State, outcome, worst};
 use crate::local::people::{USER, user};
 use crate::model::execution::DiscoveredElement;
 use crate::model::{
-    CaseResult, Counts, Execution, ExecutionMeta, Object, Output, Selector, Statistics, StepResult,
-    SuiteResult, Target, Tracking,
+    CaseResult, Counts, Execution, ExecutionMeta, Object, Output, RowResult, Selector, Statistics,
+    StepResult, SuiteResult, Target, Tracking,
 };
 
 /// Results of one execution have ids of one block.
@@ -65,12 +65,9 @@ impl Whole {
 
     /// With the tree.
     pub(super) fn full(&self) -> Execution {
-        let mut offset = 0;
-        let mut suites = BTreeMap::new();
-        for (suite, progress) in self.kept.suites.iter().zip(&self.progress) {
-            suites.insert(suite.id, self.suite(suite, progress, offset));
-            offset += suite.steps();
-        }
+        let indices = 0..self.kept.suites.len();
+        let suites = indices.map(|index| (self.kept.suites[index].id, self.suite(index)));
+        let suites: BTreeMap<i64, SuiteResult> = suites.collect();
         let total = suites.values().map(|suite| suite.total_duration).sum();
         let mut execution = self.status();
         execution.total_duration = Some(total);
@@ -121,25 +118,57 @@ impl Whole {
         }
     }
 
+    /// The id of the first result. The others follow in the order of the journeys, and of their
+    /// data rows.
+    pub(super) fn first_result(&self) -> i64 {
+        self.kept.id * RESULTS + 1
+    }
+
     /// The result of a journey.
-    pub(super) fn suite(
-        &self,
-        suite: &KeptSuite,
-        progress: &Progress,
-        offset: usize,
-    ) -> SuiteResult {
-        let row = shown_row(progress);
-        let mut first = self.kept.id * RESULTS + i64::try_from(offset).unwrap_or_default() + 1;
-        let mut result = SuiteResult {
+    pub(super) fn suite(&self, index: usize) -> SuiteResult {
+        let (suite, progress) = (&self.kept.suites[index], &self.progress[index]);
+        let before = &self.kept.suites[..index];
+        let before: usize = before.iter().map(KeptSuite::results).sum();
+        let mut first = self.first_result() + number(before);
+        let mut rows = BTreeMap::new();
+        for (sequence, row) in (1..).zip(&progress.rows) {
+            rows.insert(sequence, self.row(suite, row, progress.state, first));
+            first += number(suite.steps());
+        }
+        let outcomes = progress
+            .rows
+            .iter()
+            .map(|row| row.outcome.unwrap_or("RUNNING"));
+        let statistics = statistics(&outcomes.collect::<Vec<_>>());
+        let shown = rows.get(&shown_row(progress)).cloned().unwrap_or_default();
+        SuiteResult {
             test_suite_id: suite.id,
             test_suite_canonical_id: suite.canonical_id.clone(),
+            outcome: statistics.outcome.clone(),
+            total_duration: rows.values().map(|row| row.total_duration).sum(),
             data_driven: suite.rows > 0,
+            journey_statistics: statistics,
             tracking: self.tracking(progress),
-            ..SuiteResult::default()
+            test_cases: shown.test_cases,
+            library_checkpoints: shown.library_checkpoints,
+            data_rows: if suite.rows > 0 {
+                rows
+            } else {
+                BTreeMap::new()
+            },
+            rest: Object::new(),
+        }
+    }
+
+    /// The result of a data row, or of a journey without any.
+    fn row(&self, suite: &KeptSuite, row: &Row, state: State, mut first: i64) -> RowResult {
+        let mut result = RowResult {
+            outcome: Some(row.outcome.unwrap_or("RUNNING").to_owned()),
+            ..RowResult::default()
         };
         for case in &suite.cases {
-            let case_result = self.case(case, row, progress.state.has_ended(), first);
-            first += i64::try_from(case.steps.len()).unwrap_or_default();
+            let case_result = self.case(case, row, state.has_ended(), first);
+            first += number(case.steps.len());
             result.total_duration += case_result.total_duration;
             let cases = match case.library {
                 true => &mut result.library_checkpoints,
@@ -151,14 +180,6 @@ impl Whole {
                 _ => drop(cases.insert(case.id, case_result)),
             }
         }
-        let outcomes = progress
-            .rows
-            .iter()
-            .map(|row| row.outcome.unwrap_or("RUNNING"));
-        result.journey_statistics = statistics(&outcomes.collect::<Vec<_>>());
-        result
-            .outcome
-            .clone_from(&result.journey_statistics.outcome);
         result
     }
 
@@ -282,15 +303,15 @@ fn is_worse(one: &CaseResult, other: &CaseResult) -> bool {
     outcomes[0] != outcomes[1] && worst(outcomes) == outcomes[0]
 }
 
-/// The row whose steps the tree shows, for it has a place for one only: the first that did not
+/// The data row whose steps stand where those of a journey without data do: the first that did not
 /// pass, else the first.
-pub(super) fn shown_row(progress: &Progress) -> &Row {
-    static NONE: std::sync::LazyLock<Row> = std::sync::LazyLock::new(Row::default);
-    let rows = &progress.rows;
-    let bad = rows
-        .iter()
-        .find(|row| matches!(row.outcome, Some("FAIL" | "ERROR")));
-    bad.or(rows.first()).unwrap_or(&NONE)
+fn shown_row(progress: &Progress) -> i64 {
+    let bad = |row: &Row| matches!(row.outcome, Some("FAIL" | "ERROR"));
+    number(progress.rows.iter().position(bad).unwrap_or(0)) + 1
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The results of a step in each iteration of its checkpoint.

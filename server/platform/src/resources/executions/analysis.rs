@@ -25,8 +25,8 @@ pub async fn analyze_execution(
 
 fn analysis(results: v1::GetExecutionResultsResponse) -> v1::ExecutionAnalysis {
     let steps = || {
-        let checkpoints = results.journeys.iter().flat_map(|one| &one.checkpoints);
-        checkpoints.flat_map(|one| &one.steps)
+        let checkpoints = results.journeys.iter().flat_map(checkpoints);
+        checkpoints.flat_map(|(_, one)| &one.steps)
     };
     let executed = steps().filter(|step| {
         let outcome = step.outcome();
@@ -44,9 +44,7 @@ fn analysis(results: v1::GetExecutionResultsResponse) -> v1::ExecutionAnalysis {
     }
 }
 
-fn counts<'a>(
-    steps: impl Iterator<Item = &'a v1::ExecutionStepResult>,
-) -> v1::ExecutionStatistics {
+fn counts<'a>(steps: impl Iterator<Item = &'a v1::ExecutionStepResult>) -> v1::ExecutionStatistics {
     let mut counts = v1::ExecutionStatistics::default();
     for step in steps {
         counts.total += 1;
@@ -62,10 +60,21 @@ fn counts<'a>(
     counts
 }
 
+/// The checkpoints of a journey, in each row of its data, with the row's number.
+fn checkpoints(journey: &v1::JourneyResult) -> Vec<(i32, &v1::CheckpointResult)> {
+    let rows = journey.rows.iter();
+    match journey.rows.is_empty() {
+        true => journey.checkpoints.iter().map(|one| (0, one)).collect(),
+        false => rows
+            .flat_map(|row| row.checkpoints.iter().map(|one| (row.row, one)))
+            .collect(),
+    }
+}
+
 fn failures(journeys: &[v1::JourneyResult]) -> Vec<v1::ExecutionFailure> {
     let mut failures = Vec::new();
     for journey in journeys {
-        for checkpoint in &journey.checkpoints {
+        for (row, checkpoint) in checkpoints(journey) {
             let failed = checkpoint
                 .steps
                 .iter()
@@ -76,6 +85,7 @@ fn failures(journeys: &[v1::JourneyResult]) -> Vec<v1::ExecutionFailure> {
                 checkpoint: checkpoint.checkpoint.clone(),
                 checkpoint_display_name: checkpoint.display_name.clone(),
                 result: Some(step.clone()),
+                row,
             }));
         }
     }
