@@ -80,7 +80,7 @@ pub(in crate::local) async fn events(
 pub(super) fn events_of(whole: &Whole, id: i64) -> Option<v1::StepResult> {
     let mut next = whole.first_result();
     for (suite, progress) in whole.kept.suites.iter().zip(&whole.progress) {
-        for row in &progress.rows {
+        for row in progress.rows.iter() {
             for case in &suite.cases {
                 let index = usize::try_from(id.checked_sub(next)?).ok()?;
                 if index < case.steps.len() {

@@ -131,7 +131,7 @@ impl Whole {
         let before: usize = before.iter().map(KeptSuite::results).sum();
         let mut first = self.first_result() + number(before);
         let mut rows = BTreeMap::new();
-        for (sequence, row) in (1..).zip(&progress.rows) {
+        for (sequence, row) in (1..).zip(progress.rows.iter()) {
             rows.insert(sequence, self.row(suite, row, progress.state, first));
             first += number(suite.steps());
         }
