@@ -68,6 +68,50 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
     );
 }
 
+/// Makes a checkpoint that is executed as often as a variable says, and calls extensions with
+/// inputs that are a text and a variable; one of them ends by a call of its own.
+const EXTENSIONS: &str = r#"
+post() { curl -sS -f -X POST -H 'Content-Type: application/json' "$API$1" -d "$2"; }
+PROJECT=$(post /projects '{"name": "Shop", "organizationId": 1}' | jq .item.id)
+GOAL=$(post /goals '{"projectId": '$PROJECT', "name": "Web", "url": "'$SHOP'"}' | jq .item.id)
+SNAPSHOT=$(curl -sS -f "$API/goals/$GOAL/versions" | jq '.item.snapshots[0].snapshotId')
+post /scripts '{"projectId": '$PROJECT', "name": "join", "inputs": ["first", "second"],
+  "script": "return first + second // both"}' >/dev/null
+post /scripts '{"organizationId": 1, "name": "later", "inputs": ["text"], "async": true,
+  "script": "setTimeout(() => done(text + document.location.protocol.length), 5)"}' >/dev/null
+CASE=$(post /testcases '{"snapshotId": '$SNAPSHOT', "goalId": '$GOAL', "title": "Calls"}' | jq .item.id)
+AFTER=$(post /testcases '{"snapshotId": '$SNAPSHOT', "goalId": '$GOAL', "title": "After"}' | jq .item.id)
+post /testsuites '{"goalId": '$GOAL', "snapshotId": '$SNAPSHOT', "title": "Journey", "checkpoints": [
+  {"testCaseId": '$CASE', "checkpointMeta": {"loopIterations": "$count"}},
+  {"testCaseId": '$AFTER'}]}' >/dev/null
+step() { post /teststeps '{"checkpointId": '${2:-$CASE}', "stepIndex": -1, "parsedStep": '"$1"'}' >/dev/null; }
+step '{"action": "NAVIGATE", "value": "'$SHOP'", "meta": {"kind": "NAVIGATE", "type": "URL"}}'
+step '{"action": "EXECUTE", "value": "join", "variable": "all", "meta":
+  {"inputVariables": {"first": "all"}, "inputValues": {"second": "b"}}}'
+step '{"action": "EXECUTE", "value": "later", "variable": "all", "meta": {"inputVariables": {"text": "$all"}}}'
+step '{"action": "ASSERT_VARIABLE", "value": "ab5b5", "variable": "all", "meta": {"kind": "ASSERT_VARIABLE", "type": "EQUALS"}}' $AFTER
+JOB=$(post "/goals/$GOAL/execute?envelope=false" '{"initialData": {"count": "2", "all": "a"}}' | jq .id)
+until curl -sS "$API/executions/$JOB/status?envelope=false" | jq -e '.status == "FINISHED"' >/dev/null; do sleep 0.2; done
+curl -sS "$API/executions/$JOB" | jq -c '.item | .outcome, (.testSuites[].testCases[].testSteps[] | [.outcome, .output.message])'
+"#;
+
+#[test]
+fn extensions_are_called_in_a_real_browser_as_often_as_a_variable_says() {
+    let shop = Shop::start();
+    let (_server, api, _folder) = serving(&[]);
+    let done = Command::new("timeout")
+        .args(["60", "bash", "-euo", "pipefail", "-c", EXTENSIONS])
+        .env("API", &api)
+        .env("SHOP", &shop.url)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&done.stdout);
+    let problems = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{text}\n{problems}");
+    let step = "[\"PASS\",null]\n";
+    assert_eq!(text, format!("\"PASS\"\n{}", step.repeat(4)));
+}
+
 #[test]
 fn a_token_of_the_platform_must_be_a_secret_that_is_there() {
     let folder = tempfile::tempdir().unwrap();

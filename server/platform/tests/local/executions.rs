@@ -368,6 +368,45 @@ async fn library_checkpoints_loops_and_flags_are_executed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_with_a_condition_is_executed_as_long_as_it_holds() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let again = platform.checkpoint(&goal, "Again").await;
+    let mut steps = vec![click(again, "again")];
+    for (variable, value) in [("more", "$then"), ("then", "")] {
+        let expression = value.starts_with('$').then_some(value);
+        let parsed = json!({"action": "STORE", "value": "", "variable": variable,
+                            "expression": expression, "meta": {}});
+        steps.push(json!({"checkpointId": again, "stepIndex": -1, "parsedStep": parsed}));
+    }
+    for step in steps {
+        platform.make("POST /teststeps", step).await;
+    }
+    let never = platform.checkpoint(&goal, "Never").await;
+    platform
+        .make("POST /teststeps", click(never, "never"))
+        .await;
+    let meta = |id, condition| json!({"testCaseId": id, "checkpointMeta": {"loopIterations": 4, "loopCondition": condition}});
+    let new = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": "Loop",
+                     "checkpoints": [meta(again, "$more"), meta(never, "$then")]});
+    let journey = platform.make("POST /testsuites", new).await;
+    let request = json!({"suiteIds": [journey["id"]], "initialData": {"more": "yes", "then": "1"}});
+    let execution = execute(&platform, &goal, request).await;
+    assert_eq!(execution["outcome"], "PASS", "{execution:#}");
+    let executed = server.backend.executed();
+    let clicks = executed.iter().filter(|hint| *hint == "again").count();
+    assert_eq!(clicks, 2, "{executed:?}");
+    assert!(!executed.contains(&"never".to_owned()));
+    let cases = &execution["testSuites"][journey["id"].to_string()]["testCases"];
+    let outcomes = |id: i64| -> Vec<Value> {
+        let steps = cases[id.to_string()]["testSteps"].as_object().unwrap();
+        steps.values().map(|step| step["outcome"].clone()).collect()
+    };
+    assert_eq!(outcomes(again), ["PASS", "PASS", "PASS"]);
+    assert_eq!(outcomes(never), ["SKIP"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_execution_survives_a_restart() {
     let (platform, server) = Platform::executing().await;
     let goal = platform.goal().await;

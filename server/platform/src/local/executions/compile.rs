@@ -8,11 +8,13 @@ use etude::v1::{
 };
 use serde_json::Value;
 
+use super::extensions;
 use super::kept::{KeptCase, KeptSuite, RunStep, Start};
+use super::loops::{self, Loop};
 use crate::codec;
 use crate::local::answer::Problem;
 use crate::local::csv::Csv;
-use crate::model::{Checkpoint, Environment, Goal, Journey, Step, Variable};
+use crate::model::{Checkpoint, Environment, Goal, Journey, Script, Step, Variable};
 
 /// Most characters of a name in a run.
 const NAME: usize = 500;
@@ -23,6 +25,8 @@ pub(super) struct Material {
     pub(super) execution: i64,
     pub(super) goal: Goal,
     pub(super) environment: Option<(Environment, Vec<Variable>)>,
+    /// The extensions of the project and of its organization.
+    pub(super) scripts: Vec<Script>,
     /// Variables that the caller gives.
     pub(super) initial: BTreeMap<String, Value>,
     /// The address to start at in place of the goal's.
@@ -44,21 +48,21 @@ pub(super) fn suite(
     for case in &all {
         let own = decoded.by_ref().take(case.steps.len());
         let steps: Vec<v1::Step> = own
-            .map(|(decoded, raw)| executable(&decoded, raw))
+            .map(|(decoded, raw)| executable(&decoded, raw, &material.scripts))
             .collect();
-        let times = iterations(case, &journey.title)?;
-        let number = if steps.is_empty() || times == 0 {
+        let repeated = loops::of(case, &journey.title)?;
+        let steps = repeated.unrolled(&steps);
+        let number = if steps.is_empty() {
             0
         } else {
-            let looped = std::iter::repeat_n(steps, times).flatten().collect();
             checkpoints.push(v1::Checkpoint {
                 name: cut(&case.title),
-                steps: looped,
+                steps,
                 ..v1::Checkpoint::default()
             });
             u32::try_from(checkpoints.len()).unwrap_or(u32::MAX)
         };
-        cases.push(kept(case, number));
+        cases.push(kept(case, number, &repeated));
     }
     let rows = table.map(data_rows).unwrap_or_default();
     let suite = KeptSuite {
@@ -80,7 +84,7 @@ pub(super) fn suite(
     Ok((suite, Some(request(material, test)?)))
 }
 
-fn kept(case: &Checkpoint, checkpoint: u32) -> KeptCase {
+fn kept(case: &Checkpoint, checkpoint: u32, repeated: &Loop) -> KeptCase {
     let step = |step: &Step| RunStep {
         id: step.id,
         canonical_id: step.canonical_id.clone(),
@@ -92,38 +96,8 @@ fn kept(case: &Checkpoint, checkpoint: u32) -> KeptCase {
         canonical_id: case.canonical_id.clone(),
         library: case.library_checkpoint_id.is_some(),
         checkpoint,
+        conditional: matches!(repeated, Loop::While(_)),
         steps: case.steps.iter().map(step).collect(),
-    }
-}
-
-/// How often a checkpoint is executed.
-fn iterations(case: &Checkpoint, journey: &str) -> Result<usize, Problem> {
-    let Some(meta) = &case.checkpoint_meta else {
-        return Ok(1);
-    };
-    let refused = || {
-        Problem::invalid(format!(
-            "the checkpoint `{}` of the journey `{journey}` is a loop with a condition or a \
-             variable, which the local platform cannot execute; give it a number of iterations",
-            case.title
-        ))
-    };
-    if meta
-        .loop_condition
-        .as_ref()
-        .is_some_and(|condition| !condition.is_empty())
-    {
-        return Err(refused());
-    }
-    match &meta.loop_iterations {
-        None | Some(Value::Null) => Ok(1),
-        Some(Value::Number(number)) => {
-            let times = number
-                .as_u64()
-                .and_then(|times| usize::try_from(times).ok());
-            times.ok_or_else(refused)
-        }
-        Some(_) => Err(refused()),
     }
 }
 
@@ -145,16 +119,23 @@ fn moved(step: &Step, material: &Material) -> Step {
 }
 
 /// The typed step; of one that has no type, a step which ends ERROR and says so.
-fn executable(decoded: &codec::Decoded, raw: &Step) -> v1::Step {
+fn executable(decoded: &codec::Decoded, raw: &Step, scripts: &[Script]) -> v1::Step {
     if let Some(step) = decoded.step() {
         return step.clone();
     }
-    let message = format!("the local platform cannot execute this {} step", raw.action);
-    let script = format!("throw new Error({})", Value::from(message));
-    let execute = v1::ExecuteScript {
-        script,
-        ..v1::ExecuteScript::default()
-    };
+    let called = extensions::call(raw, scripts).unwrap_or_else(|| {
+        let action = &raw.action;
+        Err(format!(
+            "the local platform cannot execute this {action} step"
+        ))
+    });
+    let action = called.unwrap_or_else(|message| {
+        let script = format!("throw new Error({})", Value::from(message));
+        Action::ExecuteScript(v1::ExecuteScript {
+            script,
+            ..v1::ExecuteScript::default()
+        })
+    });
     let flags = v1::StepFlags {
         optional: raw.optional,
         ignore_outcome: raw.ignore_outcome,
@@ -163,7 +144,7 @@ fn executable(decoded: &codec::Decoded, raw: &Step) -> v1::Step {
     };
     v1::Step {
         command: Some(v1::Command {
-            action: Some(Action::ExecuteScript(execute)),
+            action: Some(action),
         }),
         flags: Some(flags),
         ..v1::Step::default()
@@ -276,7 +257,7 @@ fn cut(name: &str) -> String {
 }
 
 /// Whether a step can name it after a `$`.
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let mut letters = name.chars();
     let first = letters.next();
     first.is_some_and(|first| first.is_ascii_alphabetic() || first == '_')

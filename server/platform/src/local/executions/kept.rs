@@ -67,6 +67,9 @@ pub(super) struct KeptCase {
     pub(super) library: bool,
     /// Its number in the run, from 1; 0: it has no steps.
     pub(super) checkpoint: u32,
+    /// Whether its steps are executed only as long as a condition holds.
+    #[serde(default)]
+    pub(super) conditional: bool,
     pub(super) steps: Vec<RunStep>,
 }
 

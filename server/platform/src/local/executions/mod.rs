@@ -6,9 +6,11 @@
 
 mod analysis;
 mod compile;
+mod extensions;
 mod files;
 mod kept;
 mod lists;
+mod loops;
 mod progress;
 mod start;
 mod tree;

@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::kept::{KeptSuite, Start};
+use super::loops;
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -53,7 +54,8 @@ pub(super) struct Progress {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     pub(super) outcome: Option<&'static str>,
-    /// By the number of the checkpoint and of the step in the run; both from 1.
+    /// By the number of the checkpoint in the run and of the step in it, with all iterations laid
+    /// end to end; both from 1.
     pub(super) steps: HashMap<(u32, u32), v1::StepResult>,
     /// The outcomes of checkpoints that have ended, by their numbers.
     pub(super) checkpoints: HashMap<u32, &'static str>,
@@ -84,7 +86,7 @@ impl Progresses {
     pub(super) async fn of(&self, store: &dyn Store, suite: &KeptSuite) -> Result<Progress, Error> {
         let count = suite.rows.max(1);
         match &suite.run {
-            Start::Run(name) => self.of_run(store, suite, name, count).await,
+            Start::Run(name) => self.of_run(store, suite, name).await,
             Start::Empty => Ok(Progress::ended(State::Finished, "SKIP", count)),
             Start::None => Ok(Progress::ended(State::Failed, "ERROR", count)),
         }
@@ -95,12 +97,11 @@ impl Progresses {
         store: &dyn Store,
         suite: &KeptSuite,
         name: &str,
-        count: usize,
     ) -> Result<Progress, Error> {
         let run = store.run(name).await?;
         let read = self.0.get_with_by_ref(name, Arc::default);
         let mut read = read.lock().await;
-        read.go_on(store, &run, count).await?;
+        read.go_on(store, &run, suite).await?;
         let state = state(&run);
         if state.has_ended() {
             let of_run = (suite.rows == 0).then(|| run.outcome());
@@ -132,9 +133,14 @@ impl Progress {
 
 impl Read {
     /// Reads what has been added since.
-    async fn go_on(&mut self, store: &dyn Store, run: &v1::Run, rows: usize) -> Result<(), Error> {
+    async fn go_on(
+        &mut self,
+        store: &dyn Store,
+        run: &v1::Run,
+        suite: &KeptSuite,
+    ) -> Result<(), Error> {
         if self.rows.is_empty() {
-            self.rows = Arc::new(vec![Row::default(); rows]);
+            self.rows = Arc::new(vec![Row::default(); suite.rows.max(1)]);
         }
         while self.after < run.last_sequence {
             let events = match store.events(&run.name, self.after, PAGE).await {
@@ -147,7 +153,7 @@ impl Read {
             };
             self.after = last.sequence;
             let rows = Arc::make_mut(&mut self.rows);
-            events.iter().for_each(|event| note(event, rows));
+            events.iter().for_each(|event| note(event, suite, rows));
         }
         Ok(())
     }
@@ -173,7 +179,7 @@ fn state(run: &v1::Run) -> State {
     }
 }
 
-fn note(event: &v1::RunEvent, rows: &mut [Row]) {
+fn note(event: &v1::RunEvent, suite: &KeptSuite, rows: &mut [Row]) {
     fn row(rows: &mut [Row], number: u32) -> Option<&mut Row> {
         rows.get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
     }
@@ -190,10 +196,14 @@ fn note(event: &v1::RunEvent, rows: &mut [Row]) {
             let (Some(path), Some(result)) = (&finished.path, &finished.result) else {
                 return;
             };
-            let own = path.part() == TestPart::Checkpoint && finished.within.is_empty();
-            if let Some(row) = row(rows, path.row).filter(|_| own) {
-                row.steps
-                    .insert((path.checkpoint, path.step), result.clone());
+            let case = suite.cases.iter();
+            let mut case = case.filter(|case| case.checkpoint == path.checkpoint);
+            let steps = case.next().map_or(0, |case| case.steps.len());
+            let own = path.part() == TestPart::Checkpoint;
+            let row = row(rows, path.row).filter(|_| own);
+            if let Some((row, number)) = row.zip(loops::number(finished, steps)) {
+                let place = (path.checkpoint, number);
+                row.steps.insert(place, result.clone());
             }
         }
         Some(Payload::CheckpointFinished(finished)) => {

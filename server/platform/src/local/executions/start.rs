@@ -20,7 +20,7 @@ use crate::local::journeys::{self, KeptJourney};
 use crate::local::projects::project;
 use crate::local::request::{Base, Ids, Json};
 use crate::local::test_data::{self, KeptTable};
-use crate::model::{Journey, Object, loose};
+use crate::model::{Journey, Object, Script, loose};
 
 /// What an execution is asked to do.
 #[derive(Clone, Default, Deserialize)]
@@ -250,8 +250,11 @@ async fn prepare(
         .environment_id
         .or(goal.environment_id)
         .or(project.environment_id);
+    let mut scripts: Vec<Script> = tx.all(project.id).await?;
+    scripts.extend(tx.all::<Script>(project.organization_id).await?);
     let material = Material {
         execution: tx.new_id().await?,
+        scripts,
         goal,
         environment: match environment {
             Some(id) => {
