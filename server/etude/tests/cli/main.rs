@@ -12,6 +12,7 @@ mod lint;
 mod offline;
 mod platform;
 mod reference;
+mod resources;
 mod running;
 mod sdk;
 mod selecting;
