@@ -63,8 +63,8 @@ bench-language: ## Measure the test language beside PyYAML (ETUDE_CORPUS=DIR add
 		cargo bench --locked --package etude-language --bench language
 .PHONY: bench-language
 
-bench-platform: ## Measure the client of the platform: what it adds, what it carries at once
-	cargo bench --locked --package etude-platform --bench client
+bench-platform: ## Measure the client of the platform, and how long a large test takes to get there
+	cargo bench --locked --package etude-platform --bench client --bench deploy
 .PHONY: bench-platform
 
 fuzz: ## Fuzz the test language (FUZZ="document" picks, FUZZ_SECONDS=60 for each)

@@ -40,6 +40,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use self::active::Active;
+pub use self::create::{check_test, parse_document};
 use self::hub::Hub;
 use self::log::RunLog;
 pub use self::watch::WatchStream;

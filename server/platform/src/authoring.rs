@@ -4,8 +4,8 @@
 //! two callers never get the same place, and a step without a position costs one request: the
 //! platform's answer to it says how the checkpoint looks now.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Weak};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,12 +14,11 @@ use etude_engine::backend::{
     Backend, BackendSession, ExecuteOptions, Execution, Health, PageState, SessionSpec, Verdict,
 };
 use etude_engine::{Error, Result};
-use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::calls;
-use crate::client::Client;
+use crate::client::{CheckpointTurn, Client};
 use crate::codec;
 use crate::paths;
 use crate::resources::steps;
@@ -33,37 +32,16 @@ pub type Choose = dyn Fn(&str) -> Result<Client> + Send + Sync;
 /// Opens authoring sessions.
 pub struct Authors {
     choose: Box<Choose>,
-    checkpoints: Mutex<HashMap<(bool, i64), Weak<Turn>>>,
-    creating: tokio::sync::Mutex<()>,
     health: watch::Sender<Health>,
 }
-
-/// A checkpoint's turn: whoever holds it adds a step. It holds how many steps there are; `None`:
-/// not known.
-type Turn = tokio::sync::Mutex<Option<i32>>;
 
 impl Authors {
     /// Sessions on the platforms that `choose` finds.
     pub fn new(choose: impl Fn(&str) -> Result<Client> + Send + Sync + 'static) -> Self {
         Self {
             choose: Box::new(choose),
-            checkpoints: Mutex::default(),
-            creating: tokio::sync::Mutex::default(),
             health: watch::Sender::new(Health::Serving("platform".to_owned())),
         }
-    }
-
-    /// The turn of a checkpoint, shared with all sessions that are open on it.
-    fn turn(&self, client: &Client, checkpoint: i64) -> Arc<Turn> {
-        let mut checkpoints = self.checkpoints.lock();
-        checkpoints.retain(|_, turn| turn.strong_count() > 0);
-        let key = (client.is_local(), checkpoint);
-        if let Some(turn) = checkpoints.get(&key).and_then(Weak::upgrade) {
-            return turn;
-        }
-        let turn = Arc::new(Turn::new(None));
-        checkpoints.insert(key, Arc::downgrade(&turn));
-        turn
     }
 }
 
@@ -89,7 +67,7 @@ impl Backend for Authors {
             Some(authoring::Checkpoint::Name(name)) => paths::existing(&client, name).await?,
             Some(authoring::Checkpoint::Path(path)) => {
                 // One after another, so that two sessions do not create the same.
-                let _turn = self.creating.lock().await;
+                let _turn = client.turn_to_make().await;
                 paths::ensure(&client, path).await?
             }
             None => {
@@ -98,7 +76,7 @@ impl Backend for Authors {
             }
         };
         Ok(Box::new(Author {
-            turn: self.turn(&client, checkpoint),
+            turn: client.turn_on_checkpoint(checkpoint),
             name: format!("checkpoints/{checkpoint}"),
             client,
             checkpoint,
@@ -118,7 +96,7 @@ struct Author {
     client: Client,
     checkpoint: i64,
     name: String,
-    turn: Arc<Turn>,
+    turn: Arc<CheckpointTurn>,
 }
 
 impl Author {

@@ -3,14 +3,16 @@
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
 //! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
-//! adds commands to checkpoints; [`remote`] lets the platform execute whole tests.
+//! adds commands to checkpoints; [`deploy`] brings tests to the platform, and [`pull`] back.
 
 pub mod authoring;
 pub mod calls;
 pub mod client;
 pub mod codec;
+pub mod deploy;
 pub mod local;
 mod lookup;
 pub mod model;
 mod paths;
+pub mod pull;
 pub mod resources;

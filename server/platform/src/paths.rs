@@ -5,9 +5,10 @@ use etude_engine::{Error, Result};
 
 use crate::calls;
 use crate::calls::goals::NewGoal;
+use crate::calls::journeys::NewJourney;
 use crate::client::Client;
-use crate::model::{DeviceSize, Journey};
-use crate::resources::{checkpoints, goals, journeys};
+use crate::model::{DeviceSize, Goal, Journey, JourneyStatus, Project};
+use crate::resources::{checkpoints, goals, journeys, names};
 
 /// The id of a checkpoint that can hold steps.
 ///
@@ -36,18 +37,17 @@ pub(crate) async fn ensure(client: &Client, path: &v1::CheckpointPath) -> Result
     let client = &client.fresh();
     let project = project(client, &path.project).await?;
     let (goal, is_new) = goal(client, project, path).await?;
+    let _turn = client.turn_on_goal(goal).await;
     let journey = journey(client, goal, &path.journey, is_new).await?;
     checkpoint(client, &journey, &path.checkpoint).await
 }
 
 /// The project of a name, created when there is none.
 async fn project(client: &Client, name: &str) -> Result<i64> {
-    let organization = client.organization().await?;
-    let all = client.call(calls::projects::list(organization)).await?;
-    let found = all.iter().filter(|one| one.name == name && !one.archived);
-    match single("project", name, found.map(|one| one.id))? {
-        Some(id) => Ok(id),
+    match find_project(client, name).await? {
+        Some(found) => Ok(found.id),
         None => {
+            let organization = client.organization().await?;
             let created = client.create_project(organization, name, "");
             Ok(created.await?.id)
         }
@@ -56,12 +56,8 @@ async fn project(client: &Client, name: &str) -> Result<i64> {
 
 /// The goal of a name, and whether it had to be created.
 async fn goal(client: &Client, project: i64, path: &v1::CheckpointPath) -> Result<(i64, bool)> {
-    let all = client.call(calls::goals::list(project)).await?;
-    let found = all
-        .iter()
-        .filter(|one| one.name == path.goal && !one.archived);
-    if let Some(id) = single("goal", &path.goal, found.map(|one| one.id))? {
-        return Ok((id, false));
+    if let Some(found) = find_goal(client, project, &path.goal).await? {
+        return Ok((found.id, false));
     }
     if path.url.is_empty() {
         let message = format!(
@@ -84,8 +80,7 @@ async fn goal(client: &Client, project: i64, path: &v1::CheckpointPath) -> Resul
 /// The journey of a name. Of a new goal it is the one that the platform has made with it.
 async fn journey(client: &Client, goal: i64, name: &str, is_new: bool) -> Result<Journey> {
     let all = journeys::all(client, goal, None).await?;
-    let found = all.iter().filter(|one| one.journey.title == name);
-    let id = match single("journey", name, found.map(|one| one.journey.id))? {
+    let id = match find_journey(&all, name)? {
         Some(id) => id,
         None => match all.first().filter(|_| is_new) {
             Some(first) => {
@@ -94,9 +89,13 @@ async fn journey(client: &Client, goal: i64, name: &str, is_new: bool) -> Result
                 id
             }
             None => {
-                let snapshot = goals::head(client, goal).await?;
-                let created = client.create_journey(goal, snapshot, name, false);
-                created.await?.id
+                let new = NewJourney {
+                    goal,
+                    snapshot: goals::head(client, goal).await?,
+                    title: name.to_owned(),
+                    ..NewJourney::default()
+                };
+                client.create_journey(&new).await?.id
             }
         },
     };
@@ -110,6 +109,61 @@ async fn checkpoint(client: &Client, journey: &Journey, name: &str) -> Result<i6
         Some(id) => Ok(id),
         None => Ok(checkpoints::create_in(client, journey, name, 0).await?.0),
     }
+}
+
+/// The project with a display name, or of a resource name.
+///
+/// # Errors
+///
+/// `PLATFORM_IDENTIFIER_AMBIGUOUS`; of a resource name `PLATFORM_NOT_FOUND`.
+pub(crate) async fn find_project(client: &Client, name: &str) -> Result<Option<Project>> {
+    if let Some(id) = id_in("projects", name) {
+        return client.call(calls::projects::get(id)).await.map(Some);
+    }
+    let organization = client.organization().await?;
+    let mut all = client.call(calls::projects::list(organization)).await?;
+    all.retain(|one| one.name == name && !one.archived);
+    single("project", name, all.iter().map(|one| one.id))?;
+    Ok(all.pop())
+}
+
+/// The goal with a display name, or of a resource name.
+///
+/// # Errors
+///
+/// As [`find_project`]; `INVALID_REQUEST`: it belongs to another project.
+pub(crate) async fn find_goal(client: &Client, project: i64, name: &str) -> Result<Option<Goal>> {
+    if let Some(id) = id_in("goals", name) {
+        let goal = client.call(calls::goals::get(id)).await?;
+        if ![0, project].contains(&goal.project_id) {
+            let message = format!("`{name}` belongs to projects/{}", goal.project_id);
+            return Err(Error::invalid("goal", "project", message));
+        }
+        return Ok(Some(goal));
+    }
+    let mut all = client.call(calls::goals::list(project)).await?;
+    all.retain(|one| one.name == name && !one.archived);
+    single("goal", name, all.iter().map(|one| one.id))?;
+    Ok(all.pop())
+}
+
+/// The id of the journey with a display name, or of a resource name.
+///
+/// # Errors
+///
+/// `PLATFORM_IDENTIFIER_AMBIGUOUS`.
+pub(crate) fn find_journey(all: &[JourneyStatus], name: &str) -> Result<Option<i64>> {
+    let all = all.iter().map(|status| &status.journey);
+    if let Some(id) = id_in("journeys", name) {
+        return Ok(all.map(|one| one.id).find(|one| *one == id));
+    }
+    let found = all.filter(|one| one.title == name);
+    single("journey", name, found.map(|one| one.id))
+}
+
+/// The id in a resource name.
+pub(crate) fn id_in(collection: &str, name: &str) -> Option<i64> {
+    names::id("name", collection, name).ok()
 }
 
 /// The one id of a name, if there is one.

@@ -48,7 +48,14 @@ async fn journey(client: &Client) -> (i64, i64, i64) {
         .id;
     let versions = client.call(goals::versions(goal)).await.unwrap();
     let snapshot = versions.snapshots[0].snapshot_id;
-    let journey = client.create_journey(goal, snapshot, "Buy", false).await;
+    let journey = client
+        .create_journey(&journeys::NewJourney {
+            goal,
+            snapshot,
+            title: "Buy".into(),
+            ..journeys::NewJourney::default()
+        })
+        .await;
     (goal, snapshot, journey.unwrap().id)
 }
 

@@ -100,8 +100,8 @@ fn fingerprint(request: &v1::CreateRunRequest) -> [u8; 32] {
 /// The test of a spec with the spec's overrides.
 fn executed_test(spec: &mut v1::RunSpec) -> Result<v1::Test> {
     let mut test = match spec.source.take() {
-        Some(Source::Test(test)) => check_typed(test)?,
-        Some(Source::Document(document)) => parse(&document)?,
+        Some(Source::Test(test)) => check_test(test)?,
+        Some(Source::Document(document)) => parse_document(&document)?,
         None => return Err(Error::invalid("spec.source", "required", "is required")),
     };
     if !spec.base_url.is_empty() {
@@ -113,7 +113,12 @@ fn executed_test(spec: &mut v1::RunSpec) -> Result<v1::Test> {
     Ok(test)
 }
 
-fn parse(document: &v1::TestDocument) -> Result<v1::Test> {
+/// The test of a file.
+///
+/// # Errors
+///
+/// `TEST_INVALID`, with all its mistakes.
+pub fn parse_document(document: &v1::TestDocument) -> Result<v1::Test> {
     let file_name = match document.file_name.as_str() {
         "" => DEFAULT_FILE_NAME,
         name => name,
@@ -127,7 +132,12 @@ fn parse(document: &v1::TestDocument) -> Result<v1::Test> {
     parsed.test.ok_or_else(|| test_invalid(parsed.diagnostics))
 }
 
-fn check_typed(test: v1::Test) -> Result<v1::Test> {
+/// A typed test, once it has no mistakes.
+///
+/// # Errors
+///
+/// `TEST_INVALID`, with all its mistakes.
+pub fn check_test(test: v1::Test) -> Result<v1::Test> {
     let diagnostics = etude_language::validate_test(&test);
     if diagnostics.iter().any(is_error) {
         return Err(test_invalid(diagnostics));

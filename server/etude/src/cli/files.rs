@@ -143,6 +143,35 @@ pub(crate) fn name(file: &Path) -> String {
     }
 }
 
+/// Writes a file at once or not at all, with the folders that lead to it. `prepare` gets it before it
+/// is in place.
+///
+/// # Errors
+///
+/// The system refuses it; without `replace` `AlreadyExists`: something stands there.
+pub(crate) fn store(
+    target: &Path,
+    content: &[u8],
+    replace: bool,
+    prepare: impl FnOnce(&tempfile::NamedTempFile) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    temporary.write_all(content)?;
+    prepare(&temporary)?;
+    temporary.as_file().sync_all()?;
+    let placed = match replace {
+        true => temporary.persist(target),
+        // Another process may have made the file meanwhile.
+        false => temporary.persist_noclobber(target),
+    };
+    placed.map(drop).map_err(|error| error.error)
+}
+
 /// Puts the new content in place at once: a full disk or a crash leaves the old file. The file
 /// behind a link is replaced, not the link.
 pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Problem> {

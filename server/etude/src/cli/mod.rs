@@ -14,22 +14,22 @@ mod config;
 mod connect;
 mod convert;
 mod demo;
+mod deploy;
 mod detect;
 mod diagnostics;
 mod exec;
 mod explain;
 mod explain_test;
-mod fields;
 mod files;
 mod fmt;
 mod health;
 mod interrupt;
 mod lint;
 mod output;
-mod platform;
+mod platform_calls;
 mod problem;
+mod pull;
 mod reference;
-mod resources;
 mod run;
 mod runs;
 mod schema;
@@ -68,13 +68,14 @@ enum Verb {
     Detect(detect::Args),
     Convert(convert::Args),
     ExplainTest(explain_test::Args),
+    Deploy(deploy::Args),
+    Pull(pull::Args),
     Demo(demo::Args),
     Serve(serve::Args),
     Watch(watch::Args),
     Runs(runs::Args),
     Sessions(sessions::Args),
     Exec(exec::Args),
-    Platform(platform::Args),
     Commands(commands::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -89,16 +90,12 @@ enum Verb {
 /// Parses the arguments of this process and does what they say.
 pub(crate) fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let matches =
-        command(arguments.get(1).and_then(|verb| verb.to_str())).get_matches_from(arguments);
-    let outcome = match matches.subcommand() {
-        Some((noun, matches)) if resources::is_noun(noun) => {
-            wait_for(resources::run(noun, matches))
-        }
-        _ => match Cli::from_arg_matches(&matches) {
-            Ok(cli) => dispatch(cli.verb, &matches),
-            Err(error) => error.exit(),
-        },
+    // The subcommands of `exec` are built from the descriptors, which costs a few milliseconds.
+    let with_commands = arguments.get(1).is_some_and(|verb| verb == "exec");
+    let matches = command(with_commands).get_matches_from(arguments);
+    let outcome = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => dispatch(cli.verb, &matches),
+        Err(error) => error.exit(),
     };
     match outcome {
         Ok(exit) => exit.into(),
@@ -109,22 +106,14 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// The command line as far as the first word needs it: what is built from the descriptors costs a
-/// few milliseconds.
-fn command(verb: Option<&str>) -> clap::Command {
+/// The whole command line; `with_commands`: with a subcommand of `exec` for every command of the
+/// catalogue.
+fn command(with_commands: bool) -> clap::Command {
     let command = Cli::command();
-    match verb {
-        Some("exec") => command.mut_subcommand("exec", exec::with_commands),
-        Some(verb) if command.find_subcommand(verb).is_some() => command,
-        verb => resources::with_nouns(command, Some(verb.unwrap_or_default())),
+    match with_commands {
+        true => command.mut_subcommand("exec", exec::with_commands),
+        false => command,
     }
-}
-
-/// The whole command line: with a subcommand of `exec` for every command of the catalogue, and with
-/// all verbs of resources.
-fn whole() -> clap::Command {
-    let command = resources::with_nouns(Cli::command(), None);
-    command.mut_subcommand("exec", exec::with_commands)
 }
 
 fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
@@ -136,13 +125,14 @@ fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
         Verb::Detect(args) => detect::run(&args),
         Verb::Convert(args) => convert::run(&args),
         Verb::ExplainTest(args) => explain_test::run(&args),
+        Verb::Deploy(args) => wait_for(deploy::run(args)),
+        Verb::Pull(args) => wait_for(pull::run(args)),
         Verb::Demo(args) => wait_for(demo::run(args)),
         Verb::Serve(args) => wait_for(serve::run(args)),
         Verb::Watch(args) => wait_for(watch::run(args)),
         Verb::Runs(args) => wait_for(runs::run(args)),
         Verb::Sessions(args) => wait_for(sessions::run(args)),
         Verb::Exec(args) => wait_for(exec::run(args, matches)),
-        Verb::Platform(args) => wait_for(platform::run(args)),
         Verb::Commands(args) => commands::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Explain(args) => explain::run(&args),

@@ -19,6 +19,12 @@ impl Style {
         Self::new(std::io::stderr().is_terminal())
     }
 
+    /// For text without colours.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self { colours: false }
+    }
+
     fn new(terminal: bool) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");

@@ -2,11 +2,13 @@
 
 use etude::v1;
 use etude::v1::platform_service_server::PlatformService;
+use etude_platform::deploy::deploy_test;
+use etude_platform::pull::pull_tests;
 use etude_platform::resources::platforms;
 use tonic::{Request, Response, Status};
 
-use super::answer;
-use super::resources::Resources;
+use super::resources::{Answers, Resources, answers};
+use super::{answer, check};
 use crate::status::to_status;
 
 #[tonic::async_trait]
@@ -45,5 +47,27 @@ impl PlatformService for Resources {
             platforms::resolve_name(&client, request).await
         })
         .await
+    }
+
+    type DeployTestStream = Answers<v1::DeployTestResponse>;
+
+    async fn deploy_test(
+        &self,
+        request: Request<v1::DeployTestRequest>,
+    ) -> Result<Response<Self::DeployTestStream>, Status> {
+        let client = self.client(&request)?;
+        let request = check(request)?;
+        answers(deploy_test(&client, request).await)
+    }
+
+    type PullTestsStream = Answers<v1::PullTestsResponse>;
+
+    async fn pull_tests(
+        &self,
+        request: Request<v1::PullTestsRequest>,
+    ) -> Result<Response<Self::PullTestsStream>, Status> {
+        let client = self.client(&request)?;
+        let request = check(request)?;
+        answers(pull_tests(&client, request).await)
     }
 }

@@ -46,7 +46,17 @@ impl Resources {
 }
 
 /// The stream of a method.
-type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
+pub(super) type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
+
+/// The answers of a stream, or why there is none.
+pub(super) fn answers<A>(
+    stream: Result<impl Stream<Item = Result<A>> + Send + 'static>,
+) -> Result<Response<Answers<A>>, Status> {
+    let stream = stream.map_err(to_status)?;
+    Ok(Response::new(
+        stream.map(|item| item.map_err(to_status)).boxed(),
+    ))
+}
 
 /// Implements services by the functions of a module: those that write, each once for a request id;
 /// those that read; those that stream.
@@ -91,9 +101,7 @@ macro_rules! serve {
             ) -> Result<Response<Self::$answers>, Status> {
                 let client = self.client(&request)?;
                 let request = check(request)?;
-                let stream = resources::$module::$stream(&client, request).await;
-                let stream = stream.map_err(to_status)?;
-                Ok(Response::new(stream.map(|item| item.map_err(to_status)).boxed()))
+                answers(resources::$module::$stream(&client, request).await)
             })*
         }
     )*};

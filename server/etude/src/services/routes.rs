@@ -91,7 +91,6 @@ pub(crate) fn routes(
         )*};
     }
     add_resources! {
-        PlatformServiceServer
         ProjectServiceServer
         GoalServiceServer
         JourneyServiceServer
@@ -103,6 +102,7 @@ pub(crate) fn routes(
         ExtensionServiceServer
         ApiTestServiceServer
         PlanServiceServer
+        PlatformServiceServer
         ExecutionServiceServer
     }
     macro_rules! add {

@@ -5,6 +5,7 @@
 
 mod browsers;
 mod convert;
+mod deploying;
 mod disk;
 mod exec;
 mod input;
@@ -12,7 +13,6 @@ mod lint;
 mod offline;
 mod platform;
 mod reference;
-mod resources;
 mod running;
 mod sdk;
 mod selecting;

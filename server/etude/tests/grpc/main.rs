@@ -7,6 +7,7 @@ mod batch;
 mod browser;
 mod coverage;
 mod deadlines;
+mod deploying;
 mod errors;
 mod health;
 mod limits;

@@ -23,6 +23,11 @@ impl Bench {
         Self { fixture, client }
     }
 
+    /// The server's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.fixture.url
+    }
+
     pub(crate) async fn call<R: Rpc>(&self, request: R) -> R::Response {
         self.client.call(request).await.unwrap()
     }

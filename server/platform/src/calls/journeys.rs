@@ -5,16 +5,39 @@ use serde_json::{Value, json};
 use super::{Call, Kind};
 use crate::model::{Journey, JourneyStatus};
 
+/// What a new journey is like.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewJourney {
+    /// Its goal.
+    pub goal: i64,
+    /// Its snapshot: the newest of the goal.
+    pub snapshot: i64,
+    /// What people call it.
+    pub title: String,
+    /// Whether it is still a draft.
+    pub draft: bool,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// The table whose rows it is executed with.
+    pub table: Option<i64>,
+}
+
 /// Creates a journey in a snapshot.
-pub fn create(goal: i64, snapshot: i64, title: &str, draft: bool) -> Call<Journey> {
-    let body = json!({
-        "goalId": goal,
-        "snapshotId": snapshot,
-        "name": title,
-        "title": title,
+pub fn create(new: &NewJourney) -> Call<Journey> {
+    let mut body = json!({
+        "goalId": new.goal,
+        "snapshotId": new.snapshot,
+        "name": new.title,
+        "title": new.title,
         "archived": false,
-        "draft": draft,
+        "draft": new.draft,
     });
+    if !new.tags.is_empty() {
+        body["tagNames"] = json!(new.tags);
+    }
+    if let Some(table) = new.table {
+        body["dataTableId"] = table.into();
+    }
     Call::create("/testsuites".to_owned(), body)
 }
 
@@ -33,6 +56,16 @@ pub fn list(goal: i64, snapshot: i64) -> Call<Vec<JourneyStatus>> {
 /// Changes a journey's title.
 pub fn rename(id: i64, title: &str) -> Call<Value> {
     Call::put(format!("/testsuites/{id}"), json!({"title": title}))
+}
+
+/// Changes the words that a journey is selected by.
+pub fn set_tags(id: i64, tags: &[String]) -> Call<Value> {
+    Call::put(format!("/testsuites/{id}"), json!({"tags": tags}))
+}
+
+/// Binds a journey to the table whose rows it is executed with; `None`: to none.
+pub fn set_table(id: i64, table: Option<i64>) -> Call<Value> {
+    Call::put(format!("/testsuites/{id}"), json!({"dataTableId": table}))
 }
 
 /// Deletes a journey.

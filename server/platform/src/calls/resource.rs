@@ -98,7 +98,13 @@ mod tests {
 
     #[test]
     fn a_request_that_creates_is_about_what_shall_hold_it() {
-        let journey = calls::journeys::create(7, 31, "First", false).request;
+        let journey = calls::journeys::create(&calls::journeys::NewJourney {
+            goal: 7,
+            snapshot: 31,
+            title: "First".into(),
+            ..Default::default()
+        })
+        .request;
         assert_eq!(journey.resource(), "goals/7");
         let table = calls::test_data::clone(3, 1, "Copy").request;
         assert_eq!(table.resource(), "testDataTables/3");

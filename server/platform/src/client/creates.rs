@@ -64,20 +64,14 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::call`].
-    pub async fn create_journey(
-        &self,
-        goal: i64,
-        snapshot: i64,
-        title: &str,
-        draft: bool,
-    ) -> Result<Journey> {
-        let list = || journeys::list(goal, snapshot);
+    pub async fn create_journey(&self, new: &journeys::NewJourney) -> Result<Journey> {
+        let list = || journeys::list(new.goal, new.snapshot);
         let before = ids(self.fresh().call(list()).await?, |one| one.journey.id);
-        let call = journeys::create(goal, snapshot, title, draft);
+        let call = journeys::create(new);
         let request = call.request.clone();
         let find = |list: Vec<crate::model::JourneyStatus>| {
             let journeys = list.into_iter().map(|status| status.journey);
-            let mine = |one: &Journey| one.title == title && !before.contains(&one.id);
+            let mine = |one: &Journey| one.title == new.title && !before.contains(&one.id);
             Found::only(journeys.filter(mine))
         };
         let made = self.settled(call, list, find).await?;

@@ -18,6 +18,7 @@ mod options;
 mod pictures;
 mod settle;
 mod transport;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use pictures::Pictures;
 use settle::Baselines;
 use tokio::sync::OnceCell;
 use transport::Transport;
+pub(crate) use turns::CheckpointTurn;
 
 /// On the local platform every number is an organization; this is the client's.
 const LOCAL_ORGANIZATION: i64 = 1;
@@ -51,6 +53,7 @@ struct Shared {
     stack: Stack,
     counters: Arc<metrics::Counters>,
     baselines: Baselines,
+    turns: turns::Turns,
     first_look: Duration,
     pictures: Pictures,
 }
@@ -97,6 +100,7 @@ impl Client {
             stack: layers::stack(transport, limits, &counters),
             counters,
             baselines: Baselines::default(),
+            turns: turns::Turns::default(),
             first_look: limits.first_look,
             pictures,
         };

@@ -17,6 +17,11 @@ pub struct Unsupported {
 }
 
 impl Unsupported {
+    /// What the platform cannot hold, without what to use instead.
+    pub fn what(&self) -> String {
+        format!("the platform cannot hold {}{}", self.command, self.problem)
+    }
+
     pub(super) fn new(step: &v1::Step, refusal: Refusal) -> Self {
         let spec = step.command.as_ref().and_then(etude::catalog::of);
         let command = spec.map_or_else(|| "this step".to_owned(), |spec| spec.path());

@@ -10,7 +10,7 @@ use super::page::page;
 use super::time::timestamp;
 use super::{asks, check_mask, checkpoints, count, goals, required};
 use crate::calls;
-use crate::calls::journeys::Attached;
+use crate::calls::journeys::{Attached, NewJourney};
 use crate::client::Client;
 use crate::model::{Checkpoint, Journey, JourneyStatus};
 
@@ -30,9 +30,15 @@ pub async fn create_journey(
         Some(snapshot) => snapshot,
         None => goals::head(client, goal).await?,
     };
-    let title = &request.display_name;
-    let created = client.create_journey(goal, snapshot, title, request.draft);
-    let journey = read(client, created.await?.id).await?;
+    let new = NewJourney {
+        goal,
+        snapshot,
+        title: request.display_name,
+        draft: request.draft,
+        ..NewJourney::default()
+    };
+    let created = client.create_journey(&new).await?;
+    let journey = read(client, created.id).await?;
     Ok(v1::CreateJourneyResponse {
         journey: Some(journey),
     })

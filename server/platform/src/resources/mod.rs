@@ -4,7 +4,7 @@
 //! and turns the platform's answers into the contract's messages. Which platform it is, a client
 //! knows.
 
-mod names;
+pub(crate) mod names;
 mod page;
 mod time;
 

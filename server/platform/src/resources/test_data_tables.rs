@@ -321,6 +321,11 @@ impl Rows {
     }
 }
 
+/// A table as CSV whose first line names the columns.
+pub(crate) fn csv_of(columns: Vec<String>, rows: Vec<Vec<String>>) -> Result<String> {
+    Rows { columns, rows }.write()
+}
+
 /// One line of CSV.
 fn line(cells: Vec<String>) -> Result<String> {
     let failed =

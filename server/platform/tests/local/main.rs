@@ -6,6 +6,7 @@
 mod authoring;
 mod bad_input;
 mod common;
+mod deploying;
 #[path = "../../../engine/tests/common/mod.rs"]
 mod engine;
 mod exchanges;

@@ -1,8 +1,8 @@
 //! Writing what was converted: at once or not at all, and never where it should not be.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::super::files;
 use super::place::Jobs;
 use super::shown;
 
@@ -101,26 +101,13 @@ pub(super) fn file(
     if let Some(root) = jobs.root.as_ref().filter(|_| !in_place) {
         check_inside(root, folder)?;
     }
-    std::fs::create_dir_all(folder).map_err(Refusal::Unwritable)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(Refusal::Unwritable)?;
-    let unwritable = Refusal::Unwritable;
-    temporary.write_all(content).map_err(unwritable)?;
-    set_permissions(&temporary, source).map_err(unwritable)?;
-    temporary.as_file().sync_all().map_err(unwritable)?;
-    match replace {
-        true => temporary
-            .persist(&target)
-            .map_err(|error| unwritable(error.error))?,
-        // Another process may have made the file meanwhile.
-        false => {
-            temporary
-                .persist_noclobber(&target)
-                .map_err(|error| match error.error.kind() {
-                    std::io::ErrorKind::AlreadyExists => Refusal::Exists,
-                    _ => unwritable(error.error),
-                })?
-        }
-    };
+    let stored = files::store(&target, content, replace, |file| {
+        set_permissions(file, source)
+    });
+    stored.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists if !replace => Refusal::Exists,
+        _ => Refusal::Unwritable(error),
+    })?;
     Ok(false)
 }
 

@@ -361,7 +361,15 @@ async fn whatever_was_made_is_found_by_its_name() {
     };
     assert_eq!(fresh().create_goal(&goal).await.unwrap().id, 5);
     restarted(&upstream);
-    let journey = fresh().create_journey(1, 2, "N", false).await.unwrap();
+    let journey = {
+        let new = crate::calls::journeys::NewJourney {
+            goal: 1,
+            snapshot: 2,
+            title: "N".into(),
+            ..Default::default()
+        };
+        fresh().create_journey(&new).await.unwrap()
+    };
     assert_eq!(journey.id, 5);
     restarted(&upstream);
     let environment = crate::calls::environments::NewEnvironment {

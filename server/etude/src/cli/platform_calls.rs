@@ -1,0 +1,50 @@
+//! Calls that stream from a platform.
+
+use etude::Client;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use prost_reflect::{DynamicMessage, ReflectMessage};
+use tonic::metadata::MetadataMap;
+
+use super::problem::Problem;
+
+/// The metadata of a call that names its platform.
+const PLATFORM: &str = "etude-platform";
+
+/// The option that names a platform.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlatformArgs {
+    /// The platform [default: the server's]
+    #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"])]
+    platform: Option<String>,
+}
+
+/// Calls a method of `PlatformService`.
+pub(crate) async fn stream<Q, A>(
+    client: &Client,
+    method: &str,
+    request: &Q,
+    platform: &PlatformArgs,
+) -> Result<BoxStream<'static, etude::Result<A>>, Problem>
+where
+    Q: ReflectMessage,
+    A: ReflectMessage + Default + 'static,
+{
+    let missing = || Problem::could_not_run(format!("the contract has no method {method}"));
+    let pool = request.descriptor().parent_pool().clone();
+    let service = pool.get_service_by_name("etude.v1.PlatformService");
+    let method = service.and_then(|service| service.methods().find(|one| one.name() == method));
+    let method = method.ok_or_else(missing)?;
+    let mut metadata = MetadataMap::new();
+    let named = platform
+        .platform
+        .as_deref()
+        .and_then(|name| name.parse().ok());
+    if let Some(name) = named {
+        metadata.insert(PLATFORM, name);
+    }
+    let request = request.transcode_to_dynamic();
+    let answers = client.call_dynamic(&method, request, metadata).await?;
+    let typed = |answer: DynamicMessage| answer.transcode_to::<A>().unwrap_or_default();
+    Ok(answers.map(move |answer| answer.map(typed)).boxed())
+}

@@ -1,0 +1,555 @@
+//! Tests go to the platform and come back: over HTTP to the local platform, on which things go wrong.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use etude::v1::{self, DeployKind, ErrorReason};
+use etude_platform::client::{BreakerOptions, Client, ClientOptions, Limits};
+use etude_platform::deploy::{Deployed, Deployment, Event, deploy};
+use etude_platform::local::{Local, Options, router};
+use etude_platform::pull::pull_tests;
+use etude_store::SqliteStore;
+use futures::{StreamExt as _, TryStreamExt as _};
+use http::{Method, StatusCode};
+use parking_lot::Mutex;
+use tempfile::TempDir;
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Served,
+    /// It does nothing, and its answer says so or not.
+    Fails(u16),
+    /// It is served, and its answer gets lost.
+    Lost,
+}
+
+type Script = Box<dyn FnMut(&Method, &str) -> Fate + Send>;
+
+/// A platform, its client, and the requests that changed something.
+struct Bench {
+    client: Client,
+    address: SocketAddr,
+    writes: Arc<Mutex<Vec<String>>>,
+    script: Arc<Mutex<Script>>,
+    _folder: TempDir,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(etude_store::Options::new(folder.path()))
+            .await
+            .unwrap();
+        let local = Local::new(Options::default(), Arc::new(store));
+        let writes = Arc::new(Mutex::new(Vec::new()));
+        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(|_, _| Fate::Served)));
+        let (seen, fates) = (writes.clone(), script.clone());
+        let layer = from_fn(move |request: Request, next: Next| {
+            let (seen, fates) = (seen.clone(), fates.clone());
+            async move { served(request, next, &seen, &fates).await }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = router(local).layer(layer);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            client: client(address),
+            address,
+            writes,
+            script,
+            _folder: folder,
+        }
+    }
+
+    /// What becomes of the requests from now on.
+    fn script(&self, script: impl FnMut(&Method, &str) -> Fate + Send + 'static) {
+        *self.script.lock() = Box::new(script);
+    }
+
+    /// How many requests changed something since the last look.
+    fn writes(&self) -> usize {
+        std::mem::take(&mut *self.writes.lock()).len()
+    }
+
+    async fn deploy(&self, yaml: &str) -> etude_engine::Result<Deployed> {
+        deploy(&self.client, &deployment(yaml), |_| ()).await
+    }
+
+    async fn plan(&self, yaml: &str) -> v1::DeployPlan {
+        let plan = Mutex::new(None);
+        let deployment = Deployment {
+            validate_only: true,
+            ..deployment(yaml)
+        };
+        let on = |event| {
+            if let Event::Plan(told) = event {
+                *plan.lock() = Some(told);
+            }
+        };
+        deploy(&self.client, &deployment, on).await.unwrap();
+        plan.into_inner().unwrap()
+    }
+
+    async fn pull(&self, source: &str) -> Vec<v1::PullTestsResponse> {
+        let request = v1::PullTestsRequest {
+            source: source.to_owned(),
+        };
+        let files = pull_tests(&self.client, request).await.unwrap();
+        files.try_collect().await.unwrap()
+    }
+
+    async fn content(&self, source: &str) -> String {
+        let files = self.pull(source).await;
+        assert_eq!(files.len(), 1);
+        String::from_utf8(files[0].content.to_vec()).unwrap()
+    }
+}
+
+async fn served(
+    request: Request,
+    next: Next,
+    writes: &Mutex<Vec<String>>,
+    script: &Mutex<Script>,
+) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let fate = (script.lock())(&method, &path);
+    if method != Method::GET {
+        writes.lock().push(format!("{method} {path}"));
+    }
+    match fate {
+        Fate::Served => next.run(request).await,
+        Fate::Fails(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Fate::Lost => {
+            next.run(request).await;
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+    }
+}
+
+fn client(address: SocketAddr) -> Client {
+    let url = format!("http://{address}/api");
+    let mut options = ClientOptions::new(url, "token".to_owned().into());
+    options.organization = Some(1);
+    options.limits = Limits {
+        first_delay: Duration::from_millis(1),
+        longest_delay: Duration::from_millis(5),
+        first_look: Duration::from_millis(1),
+        per_second: None,
+        breaker: BreakerOptions {
+            failures: usize::MAX,
+            ..BreakerOptions::default()
+        },
+        ..Limits::default()
+    };
+    Client::remote(options).unwrap()
+}
+
+fn deployment(yaml: &str) -> Deployment {
+    let parsed = etude_language::parse("t.yaml", yaml.as_bytes());
+    Deployment {
+        test: parsed
+            .test
+            .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)),
+        project: "Shop".into(),
+        goal: "Web".into(),
+        ..Deployment::default()
+    }
+}
+
+const BUY: &str = r#"
+name: Buy
+tags:
+  - smoke
+base_url: https://shop.test
+starting_url: /login
+data:
+  - user: alice
+    password: "1"
+  - user: bob
+    password: "2"
+setup:
+  - click: Accept
+checkpoints:
+  - name: Log in
+    steps:
+      - write: {text: $user, into: Username}
+      - write: {text: $password, into: Password}
+      - click: Log in
+  - name: Cart
+    steps:
+      - navigate: /cart
+      - assert_exists: Total
+      - click: Buy
+teardown:
+  - click: Log out
+"#;
+
+#[tokio::test]
+async fn a_test_is_deployed_and_a_second_time_nothing_changes() {
+    let bench = Bench::start().await;
+    let events = Mutex::new(Vec::new());
+    let told = |event| events.lock().push(event);
+    let deployed = deploy(&bench.client, &deployment(BUY), told).await.unwrap();
+    let events = events.into_inner();
+    let Event::Plan(plan) = &events[0] else {
+        panic!("{:?}", events[0])
+    };
+    let total = u32::try_from(plan.changes.len()).unwrap();
+    assert_eq!(events.len(), plan.changes.len() + 1, "one of each change");
+    assert!(matches!(events.last(), Some(Event::Progress(last)) if last.done == total));
+    assert_eq!(deployed.changes, total);
+    let titles: Vec<_> = deployed
+        .parts
+        .iter()
+        .map(|part| part.title.as_str())
+        .collect();
+    assert_eq!(
+        titles,
+        ["Navigate to URL", "Setup", "Log in", "Cart", "Teardown"]
+    );
+    let numbers: Vec<_> = deployed
+        .parts
+        .iter()
+        .map(|part| part.steps[0].number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 1, 1, 1]);
+    assert!(deployed.data_table.is_some());
+    assert!(bench.writes() > 10);
+
+    let again = bench.deploy(BUY).await.unwrap();
+    assert_eq!(bench.writes(), 0);
+    assert_eq!(
+        Deployed {
+            changes: total,
+            ..again
+        },
+        deployed
+    );
+    let plan = bench.plan(BUY).await;
+    assert_eq!((plan.adds, plan.updates, plan.deletes), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn an_edited_test_costs_as_many_writes_as_it_has_changes() {
+    let bench = Bench::start().await;
+    let first = bench.deploy(BUY).await.unwrap();
+    bench.writes();
+    let edited = BUY
+        .replace(
+            "      - click: Log in\n",
+            "      - click: Log in\n      - assert_exists: Hello\n",
+        )
+        .replace("assert_exists: Total", "assert_exists: Sum")
+        .replace("password: \"2\"", "password: \"3\"");
+    let plan = bench.plan(&edited).await;
+    assert_eq!(
+        (plan.adds, plan.updates, plan.deletes),
+        (1, 2, 0),
+        "{plan:#?}"
+    );
+    assert_eq!(bench.writes(), 0, "a plan changes nothing");
+    let second = bench.deploy(&edited).await.unwrap();
+    // One cell, one new step, and one that is exchanged: its target cannot be changed.
+    assert_eq!(bench.writes(), 4);
+    assert_eq!(
+        (second.journey, second.data_table),
+        (first.journey, first.data_table)
+    );
+    assert_eq!(second.parts[2].steps.len(), 4);
+    assert_eq!(second.parts[2].steps[..3], first.parts[2].steps[..]);
+    bench.deploy(&edited).await.unwrap();
+    assert_eq!(bench.writes(), 0);
+}
+
+#[tokio::test]
+async fn pulled_deployed_and_pulled_again_is_the_same_file() {
+    let bench = Bench::start().await;
+    bench.deploy(BUY).await.unwrap();
+    let pulled = bench.content("Shop/Web/Buy").await;
+    bench.writes();
+    bench.deploy(&pulled).await.unwrap();
+    assert_eq!(
+        bench.writes(),
+        0,
+        "what was pulled is what is there:\n{pulled}"
+    );
+    let elsewhere = Deployment {
+        goal: "Other".into(),
+        ..deployment(&pulled)
+    };
+    deploy(&bench.client, &elsewhere, |_| ()).await.unwrap();
+    assert_eq!(bench.content("Shop/Other/Buy").await, pulled);
+    // The whole project, each file as it is alone.
+    let all = bench.pull("Shop").await;
+    let paths: Vec<_> = all.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["web/buy.yaml", "other/buy.yaml"]);
+    assert!(all.iter().all(|file| file.content == pulled.as_bytes()));
+}
+
+#[tokio::test]
+async fn every_command_of_the_platform_comes_back_from_it() {
+    let bench = Bench::start().await;
+    let yaml = include_str!("../every_command.yaml");
+    bench.deploy(yaml).await.unwrap();
+    let title = deployment(yaml).test.name;
+    let pulled = bench.content(&format!("Shop/Web/{title}")).await;
+    bench.writes();
+    bench.deploy(yaml).await.unwrap();
+    bench.deploy(&pulled).await.unwrap();
+    assert_eq!(bench.writes(), 0);
+    let elsewhere = Deployment {
+        goal: "Other".into(),
+        goal_url: "https://other.test".into(),
+        ..deployment(&pulled)
+    };
+    deploy(&bench.client, &elsewhere, |_| ()).await.unwrap();
+    assert_eq!(bench.content(&format!("Shop/Other/{title}")).await, pulled);
+}
+
+#[tokio::test]
+async fn checkpoints_are_shared_where_their_steps_are_the_same() {
+    let bench = Bench::start().await;
+    let test = |name: &str, hint: &str| {
+        format!(
+            "name: {name}\nstarting_url: https://shop.test/\ncheckpoints:\n  - name: Log in\n    \
+             steps:\n      - click: Log in\n  - name: Act\n    steps:\n      - click: {hint}\n"
+        )
+    };
+    let one = bench.deploy(&test("One", "a")).await.unwrap();
+    let two = bench.deploy(&test("Two", "b")).await.unwrap();
+    let shared = |at: usize| one.parts[at].case_id == two.parts[at].case_id;
+    assert_eq!([shared(0), shared(1), shared(2)], [true, true, false]);
+    assert_eq!(two.parts[2].title, "Act (Two)");
+    for name in ["One", "Two"] {
+        let pulled = bench.content(&format!("Shop/Web/{name}")).await;
+        assert!(pulled.contains("name: Act\n"), "{pulled}");
+        bench.writes();
+        bench.deploy(&pulled).await.unwrap();
+        assert_eq!(bench.writes(), 0);
+    }
+    // What others share is not changed unless that is asked for.
+    let edited = test("Two", "b").replace("click: Log in", "click: Sign in");
+    let error = bench.deploy(&edited).await.unwrap_err();
+    assert_eq!(error.reason, ErrorReason::DeployConflict);
+    assert_eq!(bench.writes(), 0);
+    let replacing = Deployment {
+        replace_journey: true,
+        ..deployment(&edited)
+    };
+    let own = deploy(&bench.client, &replacing, |_| ()).await.unwrap();
+    assert_ne!(own.journey, two.journey);
+    assert_eq!(own.parts[1].title, "Log in (Two)");
+    assert_eq!(
+        own.parts[2].case_id, two.parts[2].case_id,
+        "its own checkpoint is used again"
+    );
+    bench.writes();
+    bench.deploy(&test("One", "a")).await.unwrap();
+    bench.deploy(&edited).await.unwrap();
+    assert_eq!(bench.writes(), 0, "neither disturbs the other");
+}
+
+#[tokio::test]
+async fn what_somebody_added_on_the_platform_is_shown_in_the_plan_and_removed() {
+    let bench = Bench::start().await;
+    let deployed = bench.deploy(BUY).await.unwrap();
+    let checkpoint = deployed.parts[3].case_id;
+    let click = v1::Step {
+        command: Some(
+            v1::Click {
+                target: Some(v1::Target::hint("By hand")),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        ..Default::default()
+    };
+    let wire = etude_platform::codec::encode(&click).unwrap();
+    bench
+        .client
+        .create_step(checkpoint, 1, &wire)
+        .await
+        .unwrap();
+    let plan = bench.plan(BUY).await;
+    let delete = |change: &&v1::DeployChange| change.kind() == DeployKind::Delete;
+    let deletes: Vec<_> = plan.changes.iter().filter(delete).collect();
+    assert_eq!(deletes.len(), 1);
+    assert_eq!(deletes[0].path, "Shop/Web/Buy/Cart/2");
+    assert_eq!(deletes[0].differences[0].before, "click on \"By hand\"");
+    // A plan that was looked at is not carried out when there is another by then.
+    bench
+        .client
+        .create_step(checkpoint, 1, &wire)
+        .await
+        .unwrap();
+    let stale = Deployment {
+        expected_plan: plan.fingerprint,
+        ..deployment(BUY)
+    };
+    let error = deploy(&bench.client, &stale, |_| ()).await.unwrap_err();
+    assert_eq!(error.reason, ErrorReason::PlatformConflict);
+    let again = bench.deploy(BUY).await.unwrap();
+    assert_eq!((again.parts.clone(), again.changes), (deployed.parts, 2));
+}
+
+#[tokio::test]
+async fn what_the_platform_cannot_hold_is_refused_before_any_request() {
+    let bench = Bench::start().await;
+    let requests = Arc::new(Mutex::new(0));
+    let counted = requests.clone();
+    bench.script(move |_, _| {
+        *counted.lock() += 1;
+        Fate::Served
+    });
+    let error = bench
+        .deploy("name: T\nsteps:\n  - refresh\n  - back\n")
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, ErrorReason::CommandUnsupported);
+    assert_eq!(error.diagnostics.len(), 2);
+    assert_eq!(*requests.lock(), 0);
+}
+
+#[tokio::test]
+async fn a_deployment_that_was_interrupted_at_any_write_is_completed_by_the_next() {
+    let expected = {
+        let bench = Bench::start().await;
+        bench.deploy(BUY).await.unwrap();
+        (bench.content("Shop/Web/Buy").await, bench.writes())
+    };
+    for (at, fate) in (0..expected.1).flat_map(|at| [(at, Fate::Fails(400)), (at, Fate::Lost)]) {
+        let bench = Bench::start().await;
+        let mut count = 0;
+        bench.script(move |method, _| {
+            count += usize::from(*method != Method::GET);
+            match *method != Method::GET && count > at {
+                // From here on nothing gets through.
+                true if count == at + 1 => fate,
+                _ if count > at => Fate::Fails(403),
+                _ => Fate::Served,
+            }
+        });
+        let error = bench.deploy(BUY).await.unwrap_err();
+        assert!(
+            error.message.contains("goes on from there"),
+            "{at}: {error}"
+        );
+        bench.script(|_, _| Fate::Served);
+        bench
+            .deploy(BUY)
+            .await
+            .unwrap_or_else(|error| panic!("{at} {fate:?}: {error}"));
+        let all = bench.pull("Shop").await;
+        let paths: Vec<_> = all.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["web/buy.yaml"], "{at} {fate:?}");
+        assert_eq!(all[0].content, expected.0.as_bytes(), "{at} {fate:?}");
+        bench.writes();
+        bench.deploy(BUY).await.unwrap();
+        assert_eq!(bench.writes(), 0, "{at} {fate:?}");
+    }
+}
+
+/// Numbers that are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) % sides
+    }
+}
+
+#[tokio::test]
+async fn on_a_platform_that_loses_answers_nothing_is_made_twice_and_no_success_is_false() {
+    let expected = {
+        let bench = Bench::start().await;
+        bench.deploy(BUY).await.unwrap();
+        bench.content("Shop/Web/Buy").await
+    };
+    for seed in 1..=6 {
+        let bench = Bench::start().await;
+        let mut dice = Dice(seed);
+        bench.script(move |method, _| match dice.roll(10) {
+            0 => Fate::Fails(503),
+            1 => Fate::Fails(429),
+            2 if *method != Method::GET => Fate::Lost,
+            3 if *method == Method::GET => Fate::Fails(500),
+            _ => Fate::Served,
+        });
+        let mut attempts = 0;
+        while let Err(error) = bench.deploy(BUY).await {
+            attempts += 1;
+            assert!(attempts < 60, "seed {seed}: {error}");
+        }
+        bench.script(|_, _| Fate::Served);
+        let all = bench.pull("Shop").await;
+        assert_eq!(all.len(), 1, "seed {seed}");
+        assert_eq!(
+            String::from_utf8_lossy(&all[0].content),
+            expected,
+            "seed {seed}"
+        );
+        bench.writes();
+        bench.deploy(BUY).await.unwrap();
+        assert_eq!(bench.writes(), 0, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn deployments_at_once_do_not_disturb_each_other() {
+    let bench = Bench::start().await;
+    let test = |number: usize| BUY.replace("name: Buy", &format!("name: Buy {}", number % 4));
+    let tests: Vec<_> = (0..8).map(test).collect();
+    let all = tests.iter().map(|yaml| bench.deploy(yaml));
+    let deployed = futures::future::join_all(all).await;
+    let deployed: Vec<_> = deployed.into_iter().map(Result::unwrap).collect();
+    for number in 0..4 {
+        assert_eq!(deployed[number].journey, deployed[number + 4].journey);
+    }
+    assert_eq!(bench.pull("Shop").await.len(), 4);
+    bench.writes();
+    for yaml in &tests {
+        bench.deploy(yaml).await.unwrap();
+    }
+    assert_eq!(bench.writes(), 0);
+    // A client of its own, as of another process, sees the same.
+    let other = client(bench.address);
+    deploy(&other, &deployment(&tests[0]), |_| ())
+        .await
+        .unwrap();
+    assert_eq!(bench.writes(), 0);
+}
+
+#[tokio::test]
+async fn authors_and_deployments_take_turns_on_a_checkpoint() {
+    let bench = Bench::start().await;
+    bench.deploy(BUY).await.unwrap();
+    let edits: Vec<_> = (0..6)
+        .map(|number| {
+            BUY.replace(
+                "assert_exists: Total",
+                &format!("assert_exists: Total {number}"),
+            )
+        })
+        .collect();
+    let all = edits.iter().map(|yaml| bench.deploy(yaml));
+    let outcomes: Vec<_> = futures::stream::iter(all)
+        .buffer_unordered(6)
+        .collect()
+        .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let plan = bench.plan(&edits[0]).await;
+    assert_eq!(
+        (plan.adds, plan.deletes),
+        (0, 0),
+        "one of them is there, whole"
+    );
+}
