@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
-    MessageDescriptor, Value,
+    MessageDescriptor, ServiceDescriptor, Value,
 };
 
 use crate::DESCRIPTOR_POOL;
@@ -125,6 +125,15 @@ pub fn of(command: &Command) -> Option<&'static CommandSpec> {
 /// The options of a field of any message, such as those of [`crate::v1::Target`].
 pub fn field_options(field: &FieldDescriptor) -> FieldSpec {
     CATALOG.extensions.field(field)
+}
+
+/// The comments of a service and of its methods, each as one paragraph.
+pub fn service_comments(service: &ServiceDescriptor) -> (String, Vec<String>) {
+    let file = service.parent_file();
+    let methods = service
+        .methods()
+        .map(|method| comment(&file, method.path()));
+    (comment(&file, service.path()), methods.collect())
 }
 
 /// The comment of an enum's value, as one paragraph.

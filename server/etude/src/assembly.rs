@@ -13,7 +13,7 @@ use etude_engine::secrets::Secrets;
 use etude_engine::sessions::{Sessions, SessionsOptions};
 use etude_engine::store::Store;
 use etude_platform::authoring::Authors;
-use etude_platform::client::{Client, ClientOptions, Limits};
+use etude_platform::client::Client;
 use etude_platform::local::{self, Local};
 use etude_store::{Options, SqliteStore};
 use secrecy::SecretString;
@@ -85,7 +85,7 @@ fn platforms(
 ) -> Result<Platforms, StartError> {
     let cloud = match token(config, secrets)? {
         Some(token) => {
-            Some(Client::remote(cloud_options(config, token)).map_err(StartError::Part)?)
+            Some(Client::remote(config.client_options(token)).map_err(StartError::Part)?)
         }
         None => None,
     };
@@ -93,18 +93,11 @@ fn platforms(
     Ok(Platforms::new(local, cloud, config.default))
 }
 
-/// The token of the cloud: from its file, else the secret, else the variable of other programs.
+/// The token of the cloud: from its file, else the secret, else the variable of other programs, else
+/// what `etude platform login` has kept.
 fn token(config: &PlatformConfig, secrets: &Secrets) -> Result<Option<SecretString>, StartError> {
     if let Some(path) = &config.token_file {
-        let text = std::fs::read_to_string(path).map_err(|cause| {
-            let help = "name a readable file that holds the token and nothing else";
-            ConfigError::one(
-                "platform.token_file",
-                format!("cannot be read: {cause}"),
-                help,
-            )
-        })?;
-        return Ok(Some(text.trim().to_owned().into()));
+        return token_in(path).map(Some);
     }
     let variable = || {
         std::env::var(TOKEN_VARIABLE)
@@ -112,22 +105,23 @@ fn token(config: &PlatformConfig, secrets: &Secrets) -> Result<Option<SecretStri
             .filter(|token| !token.is_empty())
     };
     let secret = secrets.get(&config.token_secret);
-    Ok(secret.or_else(|| variable().map(SecretString::from)))
+    match secret.or_else(|| variable().map(SecretString::from)) {
+        Some(token) => Ok(Some(token)),
+        None => config.login_file.as_deref().map(token_in).transpose(),
+    }
 }
 
-fn cloud_options(config: &PlatformConfig, token: SecretString) -> ClientOptions {
-    let options = ClientOptions::new(config.url.clone(), token);
-    ClientOptions {
-        organization: config.organization.map(u64::cast_signed),
-        limits: Limits {
-            timeout: config.timeout,
-            slow_timeout: config.timeout * 10,
-            concurrency: config.max_concurrent,
-            queue: config.max_queued,
-            ..Limits::default()
-        },
-        ..options
-    }
+/// The token that a file holds.
+fn token_in(path: &Path) -> Result<SecretString, StartError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| {
+        let help = "name a readable file that holds the token and nothing else";
+        ConfigError::one(
+            "platform.token_file",
+            format!("{} cannot be read: {cause}", path.display()),
+            help,
+        )
+    })?;
+    Ok(text.trim().to_owned().into())
 }
 
 /// The backend that executes commands in browsers.

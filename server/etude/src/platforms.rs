@@ -151,8 +151,9 @@ impl Platforms {
 }
 
 fn no_token() -> Error {
-    let message = "there is no token for the Virtuoso cloud; set VIRTUOSO_API_TOKEN or \
-                   platform.token_file, or use the local platform (metadata etude-platform: local)";
+    let message = "there is no token for the Virtuoso cloud; keep one with `etude platform login`, \
+                   or set VIRTUOSO_API_TOKEN or platform.token_file, or use the local platform \
+                   (metadata etude-platform: local)";
     Error::new(ErrorReason::PlatformNotConfigured, message)
 }
 

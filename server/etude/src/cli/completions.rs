@@ -14,7 +14,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Problem> {
     let mut script = Vec::new();
-    let mut command = super::command(true);
+    let mut command = super::whole();
     clap_complete::generate(args.shell, &mut command, "etude", &mut script);
     output::print_bytes(&script)?;
     Ok(Exit::Passed)

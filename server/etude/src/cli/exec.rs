@@ -2,7 +2,7 @@
 
 mod arguments;
 mod values;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,6 @@ use prost_reflect::ReflectMessage as _;
 use serde_json::json;
 
 pub(crate) use arguments::with_commands;
-pub(crate) use values::duration;
 
 use super::connect::ServerArgs;
 use super::output::{self, Format, FormatArgs};
@@ -61,7 +60,7 @@ pub(crate) struct Args {
     literal: bool,
 
     /// The longest that the step may take, such as 5s
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = super::fields::duration)]
     timeout: Option<Duration>,
 
     /// How often the step is tried again after FAIL or ERROR

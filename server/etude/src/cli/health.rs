@@ -10,7 +10,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::connect::ServerArgs;
-use super::exec::duration;
+use super::fields::duration;
 use super::output::{self, Format, FormatArgs};
 use super::problem::{Exit, Problem};
 use super::style::{Style, elapsed, plain};

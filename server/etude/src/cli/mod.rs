@@ -20,16 +20,19 @@ mod diagnostics;
 mod exec;
 mod explain;
 mod explain_test;
+mod fields;
 mod files;
 mod fmt;
 mod health;
 mod interrupt;
 mod lint;
 mod output;
+mod platform;
 mod platform_calls;
 mod problem;
 mod pull;
 mod reference;
+mod resources;
 mod run;
 mod runs;
 mod schema;
@@ -76,6 +79,7 @@ enum Verb {
     Runs(runs::Args),
     Sessions(sessions::Args),
     Exec(exec::Args),
+    Platform(platform::Args),
     Commands(commands::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -90,12 +94,16 @@ enum Verb {
 /// Parses the arguments of this process and does what they say.
 pub(crate) fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    // The subcommands of `exec` are built from the descriptors, which costs a few milliseconds.
-    let with_commands = arguments.get(1).is_some_and(|verb| verb == "exec");
-    let matches = command(with_commands).get_matches_from(arguments);
-    let outcome = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => dispatch(cli.verb, &matches),
-        Err(error) => error.exit(),
+    let matches =
+        command(arguments.get(1).and_then(|verb| verb.to_str())).get_matches_from(arguments);
+    let outcome = match matches.subcommand() {
+        Some((noun, matches)) if resources::is_noun(noun) => {
+            wait_for(resources::run(noun, matches))
+        }
+        _ => match Cli::from_arg_matches(&matches) {
+            Ok(cli) => dispatch(cli.verb, &matches),
+            Err(error) => error.exit(),
+        },
     };
     match outcome {
         Ok(exit) => exit.into(),
@@ -106,14 +114,22 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// The whole command line; `with_commands`: with a subcommand of `exec` for every command of the
-/// catalogue.
-fn command(with_commands: bool) -> clap::Command {
+/// The command line as far as the first word needs it: what is built from the descriptors costs a
+/// few milliseconds.
+fn command(verb: Option<&str>) -> clap::Command {
     let command = Cli::command();
-    match with_commands {
-        true => command.mut_subcommand("exec", exec::with_commands),
-        false => command,
+    match verb {
+        Some("exec") => command.mut_subcommand("exec", exec::with_commands),
+        Some(verb) if command.find_subcommand(verb).is_some() => command,
+        verb => resources::with_nouns(command, Some(verb.unwrap_or_default())),
     }
+}
+
+/// The whole command line: with a subcommand of `exec` for every command of the catalogue, and with
+/// all verbs of resources.
+fn whole() -> clap::Command {
+    let command = resources::with_nouns(Cli::command(), None);
+    command.mut_subcommand("exec", exec::with_commands)
 }
 
 fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
@@ -133,6 +149,7 @@ fn dispatch(verb: Verb, matches: &ArgMatches) -> Result<Exit, Problem> {
         Verb::Runs(args) => wait_for(runs::run(args)),
         Verb::Sessions(args) => wait_for(sessions::run(args)),
         Verb::Exec(args) => wait_for(exec::run(args, matches)),
+        Verb::Platform(args) => wait_for(platform::run(args)),
         Verb::Commands(args) => commands::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Explain(args) => explain::run(&args),

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use clap::ValueEnum;
 use prost_reflect::ReflectMessage;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::problem::{Exit, Problem};
 
@@ -70,26 +71,34 @@ fn text_of(value: &Value, format: Format) -> Result<String, Problem> {
     }
 }
 
-/// Rows under a head, with columns as wide as their widest cell; the last one is not filled up.
+/// Rows under a head, if there is one, with columns as wide as their widest cell; the last one is
+/// not filled up.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+    let head: Vec<String> = head.iter().map(ToString::to_string).collect();
+    let head = (!head.is_empty()).then_some(&head);
+    let mut widths: Vec<usize> = Vec::new();
+    for row in head.into_iter().chain(rows) {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
         }
     }
-    let head: Vec<String> = head.iter().map(ToString::to_string).collect();
     let mut out = String::new();
-    for row in std::iter::once(&head).chain(rows) {
+    for row in head.into_iter().chain(rows) {
         let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            let fill = width.saturating_sub(cell.chars().count());
+        for (widest, cell) in widths.iter().zip(row) {
+            let fill = widest.saturating_sub(width(cell));
             line += &format!("{cell}{}  ", " ".repeat(fill));
         }
         out += line.trim_end();
         out.push('\n');
     }
     out
+}
+
+/// How many columns of a terminal a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
 }
 
 #[cfg(test)]
@@ -106,5 +115,10 @@ mod tests {
             table(&["NAME", "OUTCOME"], &rows),
             "NAME       OUTCOME\nruns/é     PASS\nruns/long\n"
         );
+        let wide = vec![
+            vec!["検索".to_owned(), "a".to_owned()],
+            vec!["🎻".to_owned(), "b".to_owned()],
+        ];
+        assert_eq!(table(&[], &wide), "検索  a\n🎻    b\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory as _};
 
 use super::output;
 use super::problem::{Exit, Problem};
@@ -30,10 +30,10 @@ pub(crate) fn run(_: &Args) -> Result<Exit, Problem> {
 
 fn page() -> String {
     let mut out = HEAD.to_owned();
-    let mut root = super::command(false);
+    let mut root = super::resources::with_nouns(super::Cli::command(), None);
     root.build();
     for verb in visible(&root) {
-        section(verb, "etude", &mut out);
+        section(verb, "etude", &mut out, &shown);
     }
     out
 }
@@ -42,12 +42,16 @@ fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|c| !c.is_hide_set())
 }
 
-fn section(command: &Command, parent: &str, out: &mut String) {
+fn section(command: &Command, parent: &str, out: &mut String, shown: &dyn Fn(&Arg) -> bool) {
     let name = format!("{parent} {}", command.get_name());
     // Writing to a String cannot fail.
     let _ = writeln!(out, "\n## `{name}`\n");
     if let Some(about) = command.get_about() {
         let _ = writeln!(out, "{about}.\n");
+    }
+    let aliases: Vec<_> = command.get_visible_aliases().collect();
+    if !aliases.is_empty() {
+        let _ = writeln!(out, "Also called `{}`.\n", aliases.join("`, `"));
     }
     let usage = command.clone().render_usage().to_string();
     let _ = writeln!(out, "```\n{}\n```", usage.trim_start_matches("Usage: "));
@@ -62,7 +66,10 @@ fn section(command: &Command, parent: &str, out: &mut String) {
         let _ = writeln!(out, "\n```\n{after}\n```");
     }
     for inner in visible(command) {
-        section(inner, &name, out);
+        // What holds for a noun and all of its verbs stands at the noun.
+        section(inner, &name, out, &|argument| {
+            self::shown(argument) && !argument.is_global_set()
+        });
     }
 }
 
@@ -73,7 +80,7 @@ fn shown(argument: &Arg) -> bool {
 fn spelling(argument: &Arg) -> String {
     let takes_value = argument.get_action().takes_values();
     let value = argument.get_value_names().unwrap_or_default().join(" ");
-    match (argument.get_short(), argument.get_long()) {
+    let text = match (argument.get_short(), argument.get_long()) {
         (_, None) => value,
         (short, Some(long)) => {
             let short = short.map(|short| format!("-{short}, ")).unwrap_or_default();
@@ -82,7 +89,8 @@ fn spelling(argument: &Arg) -> String {
                 false => format!("{short}--{long}"),
             }
         }
-    }
+    };
+    text.replace('|', "\\|")
 }
 
 fn meaning(argument: &Arg) -> String {
@@ -95,7 +103,8 @@ fn meaning(argument: &Arg) -> String {
         .iter()
         .map(|value| value.get_name().to_owned())
         .collect();
-    if argument.get_action().takes_values() && !values.is_empty() {
+    let hidden = argument.is_hide_possible_values_set();
+    if argument.get_action().takes_values() && !values.is_empty() && !hidden {
         text += &format!(": {}", values.join(", "));
     }
     if let Some(variable) = argument.get_env() {

@@ -9,7 +9,7 @@ use etude::v1::{self, BrowserOptions, CreateSessionRequest, SessionState, Window
 use futures::TryStreamExt as _;
 
 use super::connect::{self, QueryArgs, ServerArgs};
-use super::exec::duration;
+use super::fields::duration;
 use super::output::{self, Format, note};
 use super::problem::{Exit, Problem};
 use super::run::environment::{EnvironmentArgs, used_in};

@@ -17,6 +17,9 @@ pub const SECRET_PREFIX: &str = "ETUDE_SECRET_";
 
 const PREFIX: &str = "ETUDE_";
 
+/// The file that `etude platform login` writes, beside the configuration.
+const LOGIN_FILE: &str = "virtuoso-token";
+
 /// Variables of other programs that set an option too, and the option.
 const ALIASES: [(&str, &str); 3] = [
     ("LOG_LEVEL", "log.level"),
@@ -33,6 +36,8 @@ pub struct Sources {
     pub env: Vec<(String, String)>,
     /// The flags: dotted names of options and their values, as text.
     pub flags: Vec<(String, String)>,
+    /// Where `etude platform login` keeps the token of the cloud.
+    pub login_file: Option<PathBuf>,
 }
 
 impl Sources {
@@ -47,8 +52,9 @@ impl Sources {
             found.map(|(_, value)| PathBuf::from(value))
         };
         let home = || get("HOME").map(|home| home.join(".config"));
-        let usual = get("XDG_CONFIG_HOME").or_else(home);
-        let usual = usual.map(|folder| folder.join("etude/config.yaml"));
+        let folder = get("XDG_CONFIG_HOME").or_else(home);
+        let folder = folder.map(|folder| folder.join("etude"));
+        let usual = folder.as_ref().map(|folder| folder.join("config.yaml"));
         let file = file
             .or_else(|| get(FILE_VARIABLE))
             .or_else(|| usual.filter(|file| file.is_file()));
@@ -56,6 +62,7 @@ impl Sources {
             file,
             env,
             flags: Vec::new(),
+            login_file: folder.map(|folder| folder.join(LOGIN_FILE)),
         }
     }
 
@@ -85,9 +92,11 @@ impl Config {
         let merged = layers
             .into_iter()
             .fold(defaults, |all, layer| all.merge(layer));
-        let config: Self = merged
+        let mut config: Self = merged
             .extract()
             .map_err(|error| wrong_values(&merged, error))?;
+        let login_file = sources.login_file.clone();
+        config.platform.login_file = login_file.filter(|file| file.is_file());
         config.check()?;
         Ok(config)
     }

@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use etude_platform::client::{ClientOptions, Limits};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 mod error;
@@ -203,6 +205,9 @@ pub struct PlatformConfig {
     pub organization: Option<u64>,
     /// A file that holds the cloud's API token.
     pub token_file: Option<PathBuf>,
+    /// Where `etude platform login` has kept a token; it comes after all else.
+    #[serde(skip)]
+    pub login_file: Option<PathBuf>,
     /// Name of the secret that is the cloud's API token.
     pub token_secret: String,
     /// Requests to the cloud that may be under way at the same time.
@@ -223,10 +228,28 @@ impl Default for PlatformConfig {
             url: "https://api-app2.virtuoso.qa/api".to_owned(),
             organization: None,
             token_file: None,
+            login_file: None,
             token_secret: "VIRTUOSO_API_TOKEN".to_owned(),
             max_concurrent: 64,
             max_queued: 1024,
             timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl PlatformConfig {
+    /// How the cloud is reached with a token.
+    pub fn client_options(&self, token: SecretString) -> ClientOptions {
+        ClientOptions {
+            organization: self.organization.map(u64::cast_signed),
+            limits: Limits {
+                timeout: self.timeout,
+                slow_timeout: self.timeout * 10,
+                concurrency: self.max_concurrent,
+                queue: self.max_queued,
+                ..Limits::default()
+            },
+            ..ClientOptions::new(self.url.clone(), token)
         }
     }
 }

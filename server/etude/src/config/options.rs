@@ -198,7 +198,7 @@ pub const OPTIONS: &[OptionInfo] = &[
     option(
         "platform.token_file",
         "path",
-        "none: the secret that `platform.token_secret` names",
+        "the secret that `platform.token_secret` names, else what `etude platform login` has kept",
         "A file that holds the cloud's API token and nothing else.",
     ),
     option(

@@ -13,6 +13,7 @@ mod lint;
 mod offline;
 mod platform;
 mod reference;
+mod resources;
 mod running;
 mod sdk;
 mod selecting;

@@ -3,27 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command};
-use etude::catalog::{self, CommandSpec, enum_words};
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use clap::Command;
+use etude::catalog::{self, CommandSpec, FieldSpec};
 
-/// One flag: the way to a value within the command's message.
-#[derive(Debug, Clone)]
-pub(super) struct Flag {
-    /// The name without dashes, such as `target-css`. Also the argument's id.
-    pub(super) name: String,
-    /// Other names.
-    aliases: Vec<String>,
-    /// The fields from the command's message down.
-    pub(super) path: Vec<FieldDescriptor>,
-    /// Whether it is given in place, without its name.
-    pub(super) in_place: bool,
-    help: String,
-}
-
-/// The prefix of the ids of values that are given in place.
-pub(super) const IN_PLACE: &str = "in-place:";
+use super::super::fields::{self, Flag};
 
 /// Adds a subcommand for every command of the catalogue.
 pub(crate) fn with_commands(exec: Command) -> Command {
@@ -59,165 +42,27 @@ fn subcommand(spec: &CommandSpec, name: String, aliases: Vec<String>) -> Command
         .about(spec.description.clone())
         .after_help(format!("In words: {}", spec.natural))
         .aliases(aliases);
-    flags(spec).iter().fold(command, |command, flag| {
-        let command = command.arg(argument(flag));
-        match flag.in_place {
-            true => command.arg(in_place(flag)),
-            false => command,
-        }
-    })
+    flags(spec).iter().fold(command, fields::add_to)
 }
 
 /// The flags of a command.
 pub(super) fn flags(spec: &CommandSpec) -> Vec<Flag> {
-    let mut flags = Vec::new();
-    for field in &spec.fields {
+    let of_field = |field: &FieldSpec| {
         let in_place = spec.scalar.as_ref() == Some(&field.name);
-        add(&mut flags, Vec::new(), &field.descriptor, "", in_place);
-    }
-    flags
-}
-
-/// Adds the flag of a field, or those of the fields of its message.
-fn add(
-    flags: &mut Vec<Flag>,
-    mut path: Vec<FieldDescriptor>,
-    field: &FieldDescriptor,
-    prefix: &str,
-    in_place: bool,
-) {
-    let options = catalog::field_options(field);
-    let word = field.name().replace('_', "-");
-    let name = match prefix {
-        "" => word,
-        // `target.role.role` is `--target-role`.
-        _ if prefix.ends_with(&format!("-{word}")) => prefix.to_owned(),
-        _ => format!("{prefix}-{word}"),
+        fields::flags_of(&field.descriptor, in_place)
     };
-    path.push(field.clone());
-    match nested(field) {
-        None => flags.push(Flag {
-            name,
-            aliases: match path.len() {
-                1 => options
-                    .aliases
-                    .iter()
-                    .map(|a| a.replace('_', "-"))
-                    .collect(),
-                _ => Vec::new(),
-            },
-            path,
-            in_place,
-            help: options.description,
-        }),
-        Some(message) => {
-            for inner in message.fields() {
-                add(flags, path.clone(), &inner, &name, false);
-            }
-            shorten(flags, &path, &message, &name, &options.aliases, in_place);
-        }
-    }
-}
-
-/// The first way to give a message is what its name alone means: `--target` is the hint.
-fn shorten(
-    flags: &mut [Flag],
-    path: &[FieldDescriptor],
-    message: &MessageDescriptor,
-    name: &str,
-    aliases: &[String],
-    in_place: bool,
-) {
-    let first = message
-        .oneofs()
-        .next()
-        .and_then(|oneof| oneof.fields().next());
-    let shortened = flags.iter_mut().find(|flag| {
-        flag.path.len() == path.len() + 1
-            && flag.path.starts_with(path)
-            && flag.path.last() == first.as_ref()
-    });
-    if let Some(flag) = shortened {
-        flag.name = name.to_owned();
-        flag.aliases = aliases
-            .iter()
-            .map(|alias| alias.replace('_', "-"))
-            .collect();
-        flag.in_place = in_place;
-    }
-}
-
-/// The message whose fields have flags of their own; none for what is written as one value.
-fn nested(field: &FieldDescriptor) -> Option<MessageDescriptor> {
-    match field.kind() {
-        Kind::Message(message) if !field.is_map() && message.package_name() == "etude.v1" => {
-            Some(message)
-        }
-        _ => None,
-    }
-}
-
-fn argument(flag: &Flag) -> Arg {
-    let argument = Arg::new(flag.name.clone())
-        .long(flag.name.clone())
-        .aliases(flag.aliases.clone())
-        .help(flag.help.clone());
-    shape(argument, flag)
-}
-
-/// The same value without the flag's name.
-fn in_place(flag: &Flag) -> Arg {
-    let argument = Arg::new(format!("{IN_PLACE}{}", flag.name))
-        .value_name(flag.name.to_uppercase())
-        .help(format!("As --{}", flag.name))
-        .conflicts_with(flag.name.clone());
-    shape(argument, flag).num_args(1)
-}
-
-fn shape(argument: Arg, flag: &Flag) -> Arg {
-    let Some(field) = flag.path.last() else {
-        return argument;
-    };
-    if field.is_map() {
-        return argument
-            .action(ArgAction::Append)
-            .value_name("NAME=VALUE")
-            .allow_hyphen_values(true);
-    }
-    let action = match field.is_list() {
-        true => ArgAction::Append,
-        false => ArgAction::Set,
-    };
-    let argument = argument.action(action);
-    match field.kind() {
-        Kind::Bool => argument
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("true")
-            .value_parser(clap::value_parser!(bool)),
-        Kind::Enum(list) => {
-            let words = enum_words(&list).into_iter().map(|(word, _)| word);
-            argument.value_parser(PossibleValuesParser::new(words))
-        }
-        Kind::Message(_) => argument
-            .value_name("DURATION")
-            .value_parser(super::values::duration),
-        Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 => argument
-            .value_name("NUMBER")
-            .allow_negative_numbers(true)
-            .value_parser(clap::value_parser!(i64)),
-        // A text is any text: `--text -x` and `--text ""` too.
-        _ => argument.value_name("TEXT").allow_hyphen_values(true),
-    }
+    spec.fields.iter().flat_map(of_field).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use prost_reflect::Kind;
+
     use super::*;
 
     #[test]
     fn the_whole_tree_is_consistent() {
-        crate::cli::command(true).debug_assert();
+        crate::cli::whole().debug_assert();
     }
 
     #[test]

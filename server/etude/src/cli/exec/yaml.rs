@@ -13,7 +13,7 @@ const HEAD_LINES: u32 = 2;
 const INDENT: &str = "  ";
 
 /// Parses a step; mistakes are told with their place in it.
-pub(super) fn step(name: &str, content: &[u8]) -> Result<Step, Problem> {
+pub(crate) fn step(name: &str, content: &[u8]) -> Result<Step, Problem> {
     let Ok(text) = std::str::from_utf8(content) else {
         return Err(
             Problem::bad_input(format!("{name} is not UTF-8")).with_reason(ErrorReason::NotUtf8)

@@ -1,0 +1,147 @@
+//! `etude platform`: which platform answers, and the token for the Virtuoso cloud.
+
+mod login;
+mod prompt;
+
+use clap::Subcommand;
+use etude::v1::platform_service_client::PlatformServiceClient;
+use etude::v1::{self, TokenState};
+use tonic::Request;
+
+use super::connect::QueryArgs;
+use super::output::{self, Format};
+use super::problem::{Exit, Problem};
+use super::resources;
+use super::style::{Style, plain};
+
+/// See how a platform fares, and keep a token for the Virtuoso cloud
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show which platform answers, whether it takes the token, and how calls to it fare; exit
+    /// code 3 when it cannot be used
+    Status {
+        /// The platform [default: the server's]
+        #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"])]
+        platform: Option<String>,
+        #[command(flatten)]
+        query: QueryArgs,
+    },
+    /// Keep a token for the Virtuoso cloud, in a file that only you can read, once the cloud has
+    /// taken it
+    Login(login::Args),
+    /// Remove the token that `etude platform login` has kept
+    Logout,
+}
+
+pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
+    match args.verb {
+        Verb::Status { platform, query } => status(platform.as_ref(), &query).await,
+        Verb::Login(args) => login::login(args).await,
+        Verb::Logout => login::logout(),
+    }
+}
+
+async fn status(name: Option<&String>, query: &QueryArgs) -> Result<Exit, Problem> {
+    let client = query.connect().await?;
+    let mut request = Request::new(v1::GetPlatformRequest {});
+    *request.metadata_mut() = resources::metadata(name);
+    let mut service = PlatformServiceClient::new(client.channel());
+    let answer = service.get_platform(request).await;
+    let answer = answer.map_err(etude::Error::from)?.into_inner();
+    let platform = answer.platform.unwrap_or_default();
+    match query.form() {
+        Format::Human => output::print(&text(&platform, Style::of_stdout()))?,
+        _ => query.print_one(&platform)?,
+    }
+    Ok(match platform.token() {
+        TokenState::Valid | TokenState::NotNeeded => Exit::Passed,
+        _ => Exit::CouldNotRun,
+    })
+}
+
+fn text(platform: &v1::Platform, style: Style) -> String {
+    let mut lines = Vec::new();
+    let default = match platform.is_default {
+        true => " (the default)",
+        false => "",
+    };
+    lines.push(("platform", format!("{}{default}", platform.id)));
+    if !platform.url.is_empty() {
+        lines.push(("address", plain(&platform.url)));
+    }
+    if platform.organization > 0 {
+        lines.push(("organization", platform.organization.to_string()));
+    }
+    lines.push(("token", token(platform, style)));
+    if let Some(metrics) = &platform.metrics {
+        lines.extend(counts(metrics));
+    }
+    lines
+        .iter()
+        .map(|(name, value)| format!("{name:<13} {value}\n"))
+        .collect()
+}
+
+fn token(platform: &v1::Platform, style: Style) -> String {
+    let word = match platform.token() {
+        TokenState::NotNeeded => "not needed".to_owned(),
+        TokenState::Valid => style.green("valid"),
+        TokenState::Missing => style.red("missing"),
+        TokenState::Refused => style.red("refused"),
+        _ => style.yellow("not known"),
+    };
+    match platform.detail.as_str() {
+        "" => word,
+        detail => format!("{word}: {}", plain(detail)),
+    }
+}
+
+fn counts(metrics: &v1::PlatformMetrics) -> Vec<(&'static str, String)> {
+    let reads = metrics.cache_hits + metrics.cache_misses;
+    let share = (metrics.cache_hits * 100)
+        .checked_div(reads)
+        .unwrap_or_default();
+    let breaker = metrics.breaker().as_str_name();
+    let breaker = breaker
+        .trim_start_matches("BREAKER_STATE_")
+        .to_lowercase()
+        .replace('_', " ");
+    vec![
+        (
+            "requests",
+            format!(
+                "{}; {} repeated, {} failed, {} throttled by the platform, {} held back by our limit",
+                metrics.requests,
+                metrics.retries,
+                metrics.failures,
+                metrics.throttled,
+                metrics.rate_limited
+            ),
+        ),
+        (
+            "calls",
+            format!(
+                "{} on their way, {} waiting, {} refused by a full queue",
+                metrics.in_flight, metrics.queued, metrics.queue_refused
+            ),
+        ),
+        (
+            "breaker",
+            format!(
+                "{breaker}; opened {} times, {} calls refused",
+                metrics.breaker_opened, metrics.breaker_refused
+            ),
+        ),
+        ("cache", format!("{share} % of {reads} reads")),
+        (
+            "settled",
+            format!("{} creations whose answer was lost", metrics.settled),
+        ),
+    ]
+}
