@@ -15,6 +15,7 @@ use etude_engine::store::Store;
 use etude_platform::authoring::Authors;
 use etude_platform::client::Client;
 use etude_platform::local::{self, Local};
+use etude_platform::remote;
 use etude_store::{Options, SqliteStore};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -193,6 +194,9 @@ pub(crate) fn engine(
     let local =
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
     let platforms = platforms(&config.platform, &secrets, local)?;
+    let of_runs = platforms.clone();
+    let remote = remote::Platforms::new(move |name| of_runs.client(Some(name)));
+    runs.set_remote(Arc::new(remote));
     let of_sessions = platforms.clone();
     let authors = Authors::new(move |name| of_sessions.client(Some(name)));
     let sessions = Sessions::new(

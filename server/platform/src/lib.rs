@@ -3,7 +3,8 @@
 //! [`model`] holds the platform's resources as they stand on the wire; [`calls`] are its endpoints;
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
 //! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
-//! adds commands to checkpoints; [`deploy`] brings tests to the platform, and [`pull`] back.
+//! adds commands to checkpoints; [`deploy`] brings tests to the platform, and [`pull`] back;
+//! [`remote`] lets it execute whole tests.
 
 pub mod authoring;
 pub mod calls;
@@ -15,4 +16,5 @@ mod lookup;
 pub mod model;
 mod paths;
 pub mod pull;
+pub mod remote;
 pub mod resources;

@@ -2,6 +2,7 @@
 
 pub(crate) mod environment;
 mod plan;
+mod platform;
 mod printer;
 mod runner;
 mod selection;
@@ -30,6 +31,7 @@ use super::output::{self, Format};
 use super::problem::{Exit, Problem};
 use super::style;
 use environment::EnvironmentArgs;
+use platform::PlatformArgs;
 use runner::Runner;
 use selection::SelectionArgs;
 use variables::Assignment;
@@ -39,6 +41,7 @@ Examples:
   etude run tests/ --tags 'smoke and not slow' --workers 4
   etude run tests/ --env staging --shard 2/5 -o junit
   etude run tests/ --failed-first --data-dir ~/.local/share/etude
+  etude run tests/ --on virtuoso --project Shop
 
 Tags are joined by and, or, not, commas and parentheses; one with spaces stands in double quotes.
 Several --tags are joined by or. A checkpoint has the tags of its test and its own; those that do
@@ -94,6 +97,9 @@ pub(crate) struct HowArgs {
     /// A label for finding the runs again
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = variables::label)]
     pub(crate) labels: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
@@ -160,6 +166,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
              forgets it; add --data-dir FOLDER or --server URL",
         ));
     }
+    args.how.platform.to_run()?;
     let plan = plan(&files, &args.how)?;
     if args.list {
         return list(&plan, args.how.output);
@@ -221,7 +228,7 @@ pub(crate) async fn run_on(
     if tests.is_empty() {
         output::note("this part of the tests is empty; the other parts have them");
     }
-    let runner = Runner::new(&host.client, how, environment);
+    let runner = Runner::new(&host.client, how, environment)?;
     let mut tallies = runner.run(tests, &mut printer, interrupt).await?;
     printer.finish()?;
     if let Some(folder) = &how.report_dir {

@@ -11,6 +11,7 @@ mod exec;
 mod input;
 mod lint;
 mod offline;
+mod on_platform;
 mod platform;
 mod reference;
 mod resources;

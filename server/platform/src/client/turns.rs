@@ -19,6 +19,7 @@ pub(super) struct Turns {
     making: Arc<tokio::sync::Mutex<()>>,
     goals: Keyed<i64, ()>,
     checkpoints: Keyed<i64, Option<i32>>,
+    tests: Keyed<[String; 3], ()>,
 }
 
 impl Client {
@@ -30,6 +31,11 @@ impl Client {
     /// Waits until nobody else changes which journeys and checkpoints a goal has.
     pub(crate) async fn turn_on_goal(&self, goal: i64) -> OwnedMutexGuard<()> {
         self.shared.turns.goals.turn(goal).lock_owned().await
+    }
+
+    /// Waits until nobody else deploys and starts the test with this project, goal and name.
+    pub(crate) async fn turn_on_test(&self, place: [String; 3]) -> OwnedMutexGuard<()> {
+        self.shared.turns.tests.turn(place).lock_owned().await
     }
 
     /// The turn of a checkpoint, shared with all who change its steps.

@@ -13,3 +13,4 @@ mod exchanges;
 mod executions;
 mod poller;
 mod reference_cli;
+mod whole_tests;

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use etude::v1::{BrowserOptions, RunEvent, RunSpec, ScreenshotPolicy, TestConfig, WindowMode};
+use etude::v1::{
+    BrowserOptions, PlatformRun, RunEvent, RunSpec, ScreenshotPolicy, TestConfig, WindowMode,
+};
 use etude::{Client, RunStream};
 use etude_language::ResolvedEnvironment;
 use futures::StreamExt as _;
@@ -23,6 +25,8 @@ pub(super) struct Runner<'a> {
     client: &'a Client,
     how: &'a HowArgs,
     environment: Option<ResolvedEnvironment>,
+    /// What executes the tests; `None`: browsers of the server.
+    platform: Option<PlatformRun>,
 }
 
 /// A run that is followed: its place in the list, and its events.
@@ -33,12 +37,13 @@ impl<'a> Runner<'a> {
         client: &'a Client,
         how: &'a HowArgs,
         environment: Option<ResolvedEnvironment>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Problem> {
+        Ok(Self {
             client,
             how,
             environment,
-        }
+            platform: how.platform.to_run()?,
+        })
     }
 
     /// Runs all tests; a signal cancels those that run and leaves out the others.
@@ -48,9 +53,10 @@ impl<'a> Runner<'a> {
         printer: &mut Printer,
         interrupt: &mut Interrupt,
     ) -> Result<Vec<Tally>, Problem> {
-        // All of them first: a file that is missing is told before anything has run.
+        // All of them first: a file that is missing is told before anything has run. A platform has no
+        // place for files, and says so of each step.
         let mut uploads = Uploads::new(self.client, &self.how.upload_folders);
-        for planned in &mut tests {
+        for planned in tests.iter_mut().filter(|_| self.platform.is_none()) {
             uploads.replace(planned).await?;
         }
         let mut tallies: Vec<Tally> = tests
@@ -137,6 +143,7 @@ impl<'a> Runner<'a> {
         spec.env = env;
         spec.environment = named.map(|named| named.environment.clone());
         spec.base_url = base_url;
+        spec.platform.clone_from(&self.platform);
         spec.variables = self.how.variables.iter().cloned().map(Into::into).collect();
         spec.labels = self.how.labels.iter().cloned().collect();
         spec.labels

@@ -268,10 +268,15 @@ pub(crate) fn path(step: &StepFinished) -> StepPath {
     step.path.unwrap_or_default()
 }
 
-/// Whether the cause lies in the browsers, the server or its storage, not in test or page.
+/// Whether the cause lies in the browsers, the server, its storage or the platform, not in test or
+/// page.
 fn is_of_the_house(failure: &Failure) -> bool {
     match ErrorReason::from_name(&failure.reason) {
-        Some(ErrorReason::ServerRestarted | ErrorReason::RunCancelled) => true,
+        Some(
+            ErrorReason::ServerRestarted
+            | ErrorReason::RunCancelled
+            | ErrorReason::PlatformExecutionEnded,
+        ) => true,
         Some(reason) => reason.code() != tonic::Code::Unknown,
         None => false,
     }

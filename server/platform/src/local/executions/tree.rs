@@ -263,7 +263,7 @@ impl Whole {
             kind: "ERROR".to_owned(),
             message: Some(failure.message.clone()),
             exception: Some(failure.reason.clone()),
-            rest: Object::new(),
+            rest: compared(failure),
         });
         shown
     }
@@ -384,6 +384,19 @@ pub(super) fn word(state: State) -> &'static str {
         State::Canceled => "CANCELED",
         State::Failed => "FAILED",
     }
+}
+
+/// What an assertion expected and found, which the platform has no fields for.
+fn compared(failure: &v1::Failure) -> Object {
+    let fields = [
+        ("expected", &failure.expected),
+        ("actual", &failure.actual),
+        ("hint", &failure.hint),
+    ];
+    let given = fields.into_iter().filter(|(_, text)| !text.is_empty());
+    given
+        .map(|(name, text)| (name.to_owned(), Value::from(text.as_str())))
+        .collect()
 }
 
 fn length(result: &v1::StepResult) -> i64 {

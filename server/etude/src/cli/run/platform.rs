@@ -1,0 +1,100 @@
+//! Where tests are executed: in browsers of the server, or by a platform.
+
+use clap::ValueEnum;
+use etude::v1::PlatformRun;
+
+use super::super::connect::full_name;
+use super::super::problem::Problem;
+
+/// Where tests are executed.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlatformArgs {
+    /// Where the tests are executed
+    #[arg(long, value_name = "PLACE", default_value = "browser")]
+    on: Place,
+
+    /// The platform of --on virtuoso [default: the cloud if the server has a token, else local]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<Which>,
+
+    /// The platform's project, created when there is none [default: Étude]
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+
+    /// The platform's goal, created when there is none [default: the host of the test's address]
+    #[arg(long, value_name = "NAME")]
+    goal: Option<String>,
+
+    /// The address that a new goal starts at [default: the test's own]
+    #[arg(long, value_name = "URL")]
+    goal_url: Option<String>,
+
+    /// The platform's environment to execute the tests in [default: the goal's]
+    #[arg(long, value_name = "ID")]
+    platform_environment: Option<String>,
+}
+
+/// Where tests are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Place {
+    /// In browsers of the server
+    Browser,
+    /// By a Virtuoso platform, which the tests are deployed to first
+    Virtuoso,
+}
+
+/// Which platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// The one in the server itself
+    Local,
+    /// The Virtuoso cloud
+    Virtuoso,
+}
+
+impl PlatformArgs {
+    /// What runs ask for; `None`: browsers of the server.
+    ///
+    /// # Errors
+    ///
+    /// An option is given that has no meaning there.
+    pub(super) fn to_run(&self) -> Result<Option<PlatformRun>, Problem> {
+        if self.on == Place::Browser {
+            return match self.stray() {
+                None => Ok(None),
+                Some(option) => Err(Problem::bad_input(format!(
+                    "{option} is for tests that a platform executes; add --on virtuoso"
+                ))),
+            };
+        }
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let environment = self.platform_environment.as_ref();
+        Ok(Some(PlatformRun {
+            platform: match self.platform {
+                None => String::new(),
+                Some(Which::Local) => "local".to_owned(),
+                Some(Which::Virtuoso) => "virtuoso".to_owned(),
+            },
+            project: text(&self.project),
+            goal: text(&self.goal),
+            goal_url: text(&self.goal_url),
+            environment: environment.map_or_else(String::new, |id| full_name("environments", id)),
+        }))
+    }
+
+    /// An option that is given although no platform is asked for.
+    fn stray(&self) -> Option<&'static str> {
+        let given = [
+            ("--platform", self.platform.is_some()),
+            ("--project", self.project.is_some()),
+            ("--goal", self.goal.is_some()),
+            ("--goal-url", self.goal_url.is_some()),
+            (
+                "--platform-environment",
+                self.platform_environment.is_some(),
+            ),
+        ];
+        let stray = given.into_iter().find(|(_, is_given)| *is_given);
+        stray.map(|(option, _)| option)
+    }
+}

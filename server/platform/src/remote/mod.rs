@@ -1,0 +1,182 @@
+//! Whole tests, executed by a platform: what the engine's runs ask for, by calls of the client.
+//!
+//! `memo` remembers which step of the platform is which of the test; `follow` reads how an
+//! execution stands, again and again; `results` turns what has come of its steps into ours.
+
+mod follow;
+mod memo;
+mod results;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use etude::v1::{self, ErrorReason};
+use etude_engine::remote::{Deployed, Progress, Remote, RemoteExecution, RemoteTest};
+use etude_engine::{Error, Result};
+use futures::stream::{self, BoxStream, StreamExt as _};
+
+use self::follow::Follow;
+use self::memo::Memo;
+use crate::authoring::Choose;
+use crate::calls;
+use crate::calls::executions::Start;
+use crate::client::Client;
+use crate::deploy::{self, Deployment};
+use crate::resources;
+use crate::resources::names;
+
+/// The project of runs that name none.
+const PROJECT: &str = "Étude";
+
+/// The platforms that execute tests.
+pub struct Platforms {
+    choose: Box<Choose>,
+}
+
+impl Platforms {
+    /// The platforms that `choose` finds by their names.
+    pub fn new(choose: impl Fn(&str) -> Result<Client> + Send + Sync + 'static) -> Self {
+        Self {
+            choose: Box::new(choose),
+        }
+    }
+}
+
+#[async_trait]
+impl Remote for Platforms {
+    fn check(&self, test: &RemoteTest) -> Result<String> {
+        let client = (self.choose)(&test.platform.platform)?;
+        deploy::check(&deployment(test)?)?;
+        let name = match client.is_local() {
+            true => "local",
+            false => "virtuoso",
+        };
+        Ok(name.to_owned())
+    }
+
+    async fn deploy(&self, test: &RemoteTest) -> Result<Deployed> {
+        let client = (self.choose)(&test.platform.platform)?;
+        let deployment = deployment(test)?;
+        let place = [&deployment.project, &deployment.goal, &test.test.name].map(Clone::clone);
+        // Until it has been started: another run may bring another version of the test.
+        let turn = client.turn_on_test(place).await;
+        let deployed = deploy::deploy(&client, &deployment, |_| ()).await?;
+        if let Some(table) = deployed.data_table {
+            one_row(&client, table).await?;
+        }
+        Ok(Deployed {
+            journey: names::name("journeys", deployed.journey),
+            memo: Memo::of(&deployed).write()?,
+            turn: Box::new(turn),
+        })
+    }
+
+    async fn start(
+        &self,
+        test: &RemoteTest,
+        deployed: &Deployed,
+        variables: Vec<(String, String)>,
+    ) -> Result<String> {
+        let client = (self.choose)(&test.platform.platform)?;
+        let memo = Memo::read(&deployed.memo)?;
+        let environment = &test.platform.environment;
+        let start = Start {
+            goal: memo.goal,
+            snapshot: Some(memo.snapshot),
+            journeys: vec![memo.journey],
+            initial_data: variables.into_iter().collect(),
+            environment: names::optional_id("platform.environment", "environments", environment)?,
+            ..Start::default()
+        };
+        let started = client.call(calls::executions::start(&start)).await?;
+        match started.id {
+            // It has started, and nobody knows as what.
+            ..=0 => Err(Error::new(
+                ErrorReason::PlatformOutcomeUnknown,
+                "the platform has started the execution and did not say its id; look before you \
+                 run the test again",
+            )),
+            id => Ok(names::name("executions", id)),
+        }
+    }
+
+    fn follow(
+        &self,
+        platform: &str,
+        execution: &RemoteExecution,
+    ) -> BoxStream<'static, Result<Progress>> {
+        let followed = (self.choose)(platform).and_then(|client| Follow::new(client, execution));
+        match followed {
+            Ok(follow) => stream::unfold(follow, Follow::next).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
+    }
+
+    async fn picture(&self, platform: &str, address: &str) -> Result<Bytes> {
+        (self.choose)(platform)?.picture(address).await
+    }
+
+    async fn cancel(&self, platform: &str, execution: &RemoteExecution) -> Result<()> {
+        let client = (self.choose)(platform)?;
+        let request = v1::CancelExecutionRequest {
+            name: execution.name.clone(),
+            ..v1::CancelExecutionRequest::default()
+        };
+        let cancelled = resources::executions::cancel_execution(&client, request);
+        cancelled.await.map(drop)
+    }
+}
+
+/// Where a test goes.
+fn deployment(test: &RemoteTest) -> Result<Deployment> {
+    let RemoteTest { platform, test } = test;
+    let or = |text: &str, other: String| match text {
+        "" => other,
+        text => text.to_owned(),
+    };
+    let goal = match platform.goal.as_str() {
+        "" => host(platform, test)?,
+        goal => goal.to_owned(),
+    };
+    Ok(Deployment {
+        test: test.clone(),
+        project: or(&platform.project, PROJECT.to_owned()),
+        goal,
+        goal_url: platform.goal_url.clone(),
+        leave_data: true,
+        ..Deployment::default()
+    })
+}
+
+/// The host that a test is about: what a goal is called that nobody has named.
+fn host(platform: &v1::PlatformRun, test: &v1::Test) -> Result<String> {
+    let addresses = [&platform.goal_url, &test.starting_url, &test.base_url];
+    let mut urls = addresses
+        .into_iter()
+        .filter_map(|url| reqwest::Url::parse(url).ok());
+    let host = urls.find_map(|url| {
+        let host = url.host_str()?.to_owned();
+        Some(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        })
+    });
+    host.ok_or_else(|| {
+        let message = "is required: the test has no address of its own that would name the goal";
+        Error::invalid("spec.platform.goal", "required", message)
+    })
+}
+
+/// Refuses a table that would let each execution execute all of its rows.
+async fn one_row(client: &Client, table: i64) -> Result<()> {
+    let rows = deploy::read_table(client, table).await?.rows.len();
+    if rows <= 1 {
+        return Ok(());
+    }
+    let message = format!(
+        "the journey is bound to testDataTables/{table}, so that the platform would execute all of \
+         its {rows} rows for each row of the test; name a goal of its own for runs of this test"
+    );
+    Err(Error::new(ErrorReason::PlatformConflict, message))
+}
