@@ -4,12 +4,9 @@ use etude::Client;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use prost_reflect::{DynamicMessage, ReflectMessage};
-use tonic::metadata::MetadataMap;
 
 use super::problem::Problem;
-
-/// The metadata of a call that names its platform.
-const PLATFORM: &str = "etude-platform";
+use super::resources;
 
 /// The option that names a platform.
 #[derive(Debug, clap::Args)]
@@ -35,14 +32,7 @@ where
     let service = pool.get_service_by_name("etude.v1.PlatformService");
     let method = service.and_then(|service| service.methods().find(|one| one.name() == method));
     let method = method.ok_or_else(missing)?;
-    let mut metadata = MetadataMap::new();
-    let named = platform
-        .platform
-        .as_deref()
-        .and_then(|name| name.parse().ok());
-    if let Some(name) = named {
-        metadata.insert(PLATFORM, name);
-    }
+    let metadata = resources::metadata(platform.platform.as_ref());
     let request = request.transcode_to_dynamic();
     let answers = client.call_dynamic(&method, request, metadata).await?;
     let typed = |answer: DynamicMessage| answer.transcode_to::<A>().unwrap_or_default();
