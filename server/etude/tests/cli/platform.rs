@@ -1,8 +1,9 @@
 //! The local platform: `etude serve --platform-port`, used as docs/platform.md shows.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Running, Shop, root, run, sandbox, word};
+use crate::support::{Running, Serving, Shop, root, run, sandbox, word};
 
 /// A server with the platform's port.
 fn serving(rest: &[&str]) -> (Running, String, tempfile::TempDir) {
@@ -17,15 +18,15 @@ fn serving(rest: &[&str]) -> (Running, String, tempfile::TempDir) {
     (process, api, folder)
 }
 
-/// The commands of the page, without the first, which starts a server.
-fn commands() -> String {
-    let page = std::fs::read_to_string(root().join("docs/platform.md")).unwrap();
+/// The commands of a page, without the first, which starts a server.
+fn commands(page: &str, count: usize) -> String {
+    let page = std::fs::read_to_string(root().join(page)).unwrap();
     let blocks: Vec<&str> = page
         .split("```sh\n")
         .skip(2)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(blocks.len(), 2, "the page has other commands");
+    assert_eq!(blocks.len(), count, "the page has other commands");
     blocks.concat()
 }
 
@@ -41,7 +42,7 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
     let shop = Shop::start();
     let (_server, api, _folder) = serving(&[]);
     let done = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &commands()])
+        .args(["-euo", "pipefail", "-c", &commands("docs/platform.md", 2)])
         .env("API", &api)
         .env("SHOP", &shop.url)
         .output()
@@ -66,6 +67,29 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
         png.status.success() && png.stdout.starts_with(b"\x89PNG"),
         "{picture}"
     );
+}
+
+#[test]
+fn the_guide_of_the_reference_cli_reaches_a_result_in_a_real_browser() {
+    let (shop, serving) = (Shop::start(), Serving::start());
+    let program = Path::new(env!("CARGO_BIN_EXE_etude")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let done = Command::new("bash")
+        .args([
+            "-euo",
+            "pipefail",
+            "-c",
+            &commands("docs/from-api-cli.md", 1),
+        ])
+        .env("PATH", path)
+        .env("ETUDE_SERVER", &serving.url)
+        .env("SHOP", &shop.url)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&done.stdout);
+    let problems = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{text}\n{problems}");
+    assert!(text.contains("2 of 2 passed"), "{text}");
 }
 
 /// Makes a checkpoint that is executed as often as a variable says, and calls extensions with

@@ -60,6 +60,25 @@ async fn every_command_of_the_reference_cli_is_covered() {
     up_to_date(&page::page(&steps, &commands, covered));
 }
 
+#[test]
+fn every_line_that_does_the_same_is_a_command() {
+    let reference = std::fs::read_to_string(root().join("docs/cli.md")).unwrap();
+    let rows = rows::commands().into_iter().flat_map(|(_, rows)| rows);
+    let lines: Vec<String> = rows.filter_map(|row| row.etude).collect();
+    for line in lines.iter().flat_map(|lines| lines.split("; ")) {
+        let words: Vec<&str> = line.split(' ').take(3).collect();
+        let known = |words: &[&str]| reference.contains(&format!("## `{}`\n", words.join(" ")));
+        // The third word is a verb, or what the second one is given.
+        let verbs = reference.contains(&format!("## `{} ", words[..2].join(" ")));
+        let is_command = if verbs {
+            known(&words)
+        } else {
+            known(&words[..2])
+        };
+        assert!(is_command, "{line}");
+    }
+}
+
 fn sizes<T>(groups: &[Group<T>]) -> impl Iterator<Item = (&str, usize)> {
     groups
         .iter()

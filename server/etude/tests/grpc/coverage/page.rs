@@ -7,14 +7,17 @@ use super::rows::{Command, Group, Step};
 
 /// The page: every command, what does it here, and what reaches the platform.
 pub(super) fn page(steps: &[Group<Step>], commands: &[Group<Command>], covered: usize) -> String {
+    let rows = commands.iter().flat_map(|(_, rows)| rows);
+    let otherwise = rows.filter(|row| row.otherwise).count();
     let mut page = format!(
         "\
 # The reference CLI's commands, over gRPC
 
 **{covered} of 93** commands of the reference CLI (`api-cli`) have a method here that does what they
-say. This page is written by a test (`server/etude/tests/grpc/coverage`), which calls every method
-below over gRPC, with the Virtuoso client pointed at the local platform, notes the requests that
-reach it, and reads back what was done.
+say; {otherwise} of these reach their aim in another way, which their rows tell. This page is written by a
+test (`server/etude/tests/grpc/coverage`), which calls every method below over gRPC, with the Virtuoso
+client pointed at the local platform, notes the requests that reach it, and reads back what was done.
+[from-api-cli.md](from-api-cli.md) is the guide for the CLI's users.
 
 ## Commands that add a step
 

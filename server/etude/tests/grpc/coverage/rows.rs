@@ -42,6 +42,9 @@ pub(super) struct Command {
     /// What must be there before.
     #[serde(default)]
     pub(super) before: Vec<Call>,
+    /// Whether the aim is reached in another way, which the note tells.
+    #[serde(default)]
+    pub(super) otherwise: bool,
     /// Empty: nothing does the same.
     #[serde(default)]
     pub(super) does: Vec<Call>,
