@@ -20,6 +20,7 @@ use etude_store::{Options, SqliteStore};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
+use crate::answers::Answers;
 use crate::config::{self, BrowserSection, Config, ConfigError, PlatformConfig, SECRET_PREFIX};
 use crate::platforms::Platforms;
 use crate::server::{RUNS_GRACE, StartError};
@@ -191,6 +192,7 @@ pub(crate) fn engine(
         executor.clone(),
         Arc::clone(&store),
     );
+    let answers = Answers::new(sqlite.clone());
     let local =
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
     let platforms = platforms(&config.platform, &secrets, local)?;
@@ -212,6 +214,7 @@ pub(crate) fn engine(
         store,
         info: Info::new(limits(config)),
         platforms,
+        answers,
     })
 }
 

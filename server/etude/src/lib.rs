@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 mod assembly;
 pub mod config;
 pub mod error_pages;

@@ -13,6 +13,7 @@ use etude_engine::{Error, Result};
 use tonic::{Request, Response, Status};
 use tracing::Span;
 
+use crate::answers::Answers;
 use crate::platforms::Platforms;
 use crate::status::to_status;
 
@@ -39,6 +40,7 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) info: Arc<Info>,
     pub(crate) platforms: Platforms,
+    pub(crate) answers: Answers,
 }
 
 /// Checks a request by the contract's rules; all violations are reported at once.

@@ -7,7 +7,7 @@ use etude_platform::pull::pull_tests;
 use etude_platform::resources::platforms;
 use tonic::{Request, Response, Status};
 
-use super::resources::{Answers, Resources, answers};
+use super::resources::{Messages, Resources, messages};
 use super::{answer, check};
 use crate::status::to_status;
 
@@ -49,7 +49,7 @@ impl PlatformService for Resources {
         .await
     }
 
-    type DeployTestStream = Answers<v1::DeployTestResponse>;
+    type DeployTestStream = Messages<v1::DeployTestResponse>;
 
     async fn deploy_test(
         &self,
@@ -57,10 +57,10 @@ impl PlatformService for Resources {
     ) -> Result<Response<Self::DeployTestStream>, Status> {
         let client = self.client(&request)?;
         let request = check(request)?;
-        answers(deploy_test(&client, request).await)
+        messages(deploy_test(&client, request).await)
     }
 
-    type PullTestsStream = Answers<v1::PullTestsResponse>;
+    type PullTestsStream = Messages<v1::PullTestsResponse>;
 
     async fn pull_tests(
         &self,
@@ -68,6 +68,6 @@ impl PlatformService for Resources {
     ) -> Result<Response<Self::PullTestsStream>, Status> {
         let client = self.client(&request)?;
         let request = check(request)?;
-        answers(pull_tests(&client, request).await)
+        messages(pull_tests(&client, request).await)
     }
 }

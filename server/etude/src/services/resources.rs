@@ -14,6 +14,7 @@ use futures::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::{answer, check};
+use crate::answers::{Answers, Fingerprint};
 use crate::platforms::{Chosen, Platforms};
 use crate::status::to_status;
 
@@ -24,11 +25,12 @@ const PLATFORM: &str = "etude-platform";
 #[derive(Clone)]
 pub(super) struct Resources {
     platforms: Platforms,
+    answers: Answers,
 }
 
 impl Resources {
-    pub(super) fn new(platforms: Platforms) -> Self {
-        Self { platforms }
+    pub(super) fn new(platforms: Platforms, answers: Answers) -> Self {
+        Self { platforms, answers }
     }
 
     /// The client of the platform that a call is for.
@@ -45,13 +47,13 @@ impl Resources {
     }
 }
 
-/// The stream of a method.
-pub(super) type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
+/// What a method streams.
+pub(super) type Messages<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
 
-/// The answers of a stream, or why there is none.
-pub(super) fn answers<A>(
+/// The messages of a stream, or why there is none.
+pub(super) fn messages<A>(
     stream: Result<impl Stream<Item = Result<A>> + Send + 'static>,
-) -> Result<Response<Answers<A>>, Status> {
+) -> Result<Response<Messages<A>>, Status> {
     let stream = stream.map_err(to_status)?;
     Ok(Response::new(
         stream.map(|item| item.map_err(to_status)).boxed(),
@@ -75,9 +77,10 @@ macro_rules! serve {
                 let client = self.client(&request)?;
                 answer(request, async |request| {
                     let id = request.request_id.clone();
-                    let print = self.platforms.fingerprint(stringify!($write), &client, &request);
-                    let work = resources::$module::$write(&client, request);
-                    self.platforms.once(id, print, work).await
+                    let print = Fingerprint::of(stringify!($write), client.base_url(), &request);
+                    let work =
+                        async move { resources::$module::$write(&client, request).await };
+                    self.answers.once(&id, print, work).await
                 })
                 .await
             })*
@@ -93,7 +96,7 @@ macro_rules! serve {
                 .await
             })*
 
-            $(type $answers = Answers<v1::$stream_response>;
+            $(type $answers = Messages<v1::$stream_response>;
 
             async fn $stream(
                 &self,
@@ -101,7 +104,7 @@ macro_rules! serve {
             ) -> Result<Response<Self::$answers>, Status> {
                 let client = self.client(&request)?;
                 let request = check(request)?;
-                answers(resources::$module::$stream(&client, request).await)
+                messages(resources::$module::$stream(&client, request).await)
             })*
         }
     )*};

@@ -83,7 +83,10 @@ pub(crate) fn routes(
         .add_service(served!(ServerServiceServer::new(ServerInfo::new(
             engine.clone()
         ))));
-    let resources = Arc::new(Resources::new(engine.platforms.clone()));
+    let resources = Arc::new(Resources::new(
+        engine.platforms.clone(),
+        engine.answers.clone(),
+    ));
     macro_rules! add_resources {
         ($($server:ident)*) => {$(
             let server = $server::from_arc(Arc::clone(&resources));
