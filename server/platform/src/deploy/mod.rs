@@ -153,21 +153,21 @@ pub async fn deploy(
 ) -> Result<Deployed> {
     let desired = Desired::of(deployment)?;
     let client = &client.fresh();
-    let mut observed = Observed::of(client, deployment, &desired).await?;
     let mut turn = None;
     let mut making = None;
     if !deployment.validate_only {
-        // Whoever makes projects and goals does it alone, so that none is made twice.
-        if observed.goal.is_none() {
+        let mut goal = observed::goal(client, deployment).await?;
+        if goal.is_none() {
+            // Whoever makes projects and goals does it alone, so that none is made twice.
             making = Some(client.turn_to_make().await);
-            observed = Observed::of(client, deployment, &desired).await?;
+            goal = observed::goal(client, deployment).await?;
         }
-        if let Some(goal) = &observed.goal {
+        if let Some(goal) = goal {
             drop(making.take());
-            turn = Some(client.turn_on_goal(goal.id).await);
-            observed = Observed::of(client, deployment, &desired).await?;
+            turn = Some(client.turn_on_goal(goal).await);
         }
     }
+    let observed = Observed::of(client, deployment, &desired).await?;
     let plan = plan::plan(deployment, &desired, &observed)?;
     let message = plan.message();
     on(Event::Plan(message.clone()));

@@ -175,6 +175,15 @@ impl Observed {
     }
 }
 
+/// The id of the goal that a test goes to, if it is there.
+pub(crate) async fn goal(client: &Client, deployment: &Deployment) -> Result<Option<i64>> {
+    let Some(project) = paths::find_project(client, &deployment.project).await? else {
+        return Ok(None);
+    };
+    let goal = paths::find_goal(client, project.id, &deployment.goal).await?;
+    Ok(goal.map(|goal| goal.id))
+}
+
 /// A table with its values.
 pub(crate) async fn read_table(client: &Client, id: i64) -> Result<Table> {
     let (table, values) = futures::future::try_join(
