@@ -97,7 +97,8 @@ pub(crate) fn main() -> ExitCode {
     let matches =
         command(arguments.get(1).and_then(|verb| verb.to_str())).get_matches_from(arguments);
     let outcome = match matches.subcommand() {
-        Some((noun, matches)) if resources::is_noun(noun) => {
+        // What is no verb of its own is a noun of resources.
+        Some((noun, matches)) if Cli::command().find_subcommand(noun).is_none() => {
             wait_for(resources::run(noun, matches))
         }
         _ => match Cli::from_arg_matches(&matches) {

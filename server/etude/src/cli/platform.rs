@@ -10,8 +10,8 @@ use tonic::Request;
 
 use super::connect::QueryArgs;
 use super::output::{self, Format};
+use super::platform_calls::PlatformArgs;
 use super::problem::{Exit, Problem};
-use super::resources;
 use super::style::{Style, plain};
 
 /// See how a platform fares, and keep a token for the Virtuoso cloud
@@ -26,9 +26,8 @@ enum Verb {
     /// Show which platform answers, whether it takes the token, and how calls to it fare; exit
     /// code 3 when it cannot be used
     Status {
-        /// The platform [default: the server's]
-        #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"])]
-        platform: Option<String>,
+        #[command(flatten)]
+        platform: PlatformArgs,
         #[command(flatten)]
         query: QueryArgs,
     },
@@ -41,16 +40,16 @@ enum Verb {
 
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     match args.verb {
-        Verb::Status { platform, query } => status(platform.as_ref(), &query).await,
+        Verb::Status { platform, query } => status(&platform, &query).await,
         Verb::Login(args) => login::login(args).await,
         Verb::Logout => login::logout(),
     }
 }
 
-async fn status(name: Option<&String>, query: &QueryArgs) -> Result<Exit, Problem> {
+async fn status(platform: &PlatformArgs, query: &QueryArgs) -> Result<Exit, Problem> {
     let client = query.connect().await?;
     let mut request = Request::new(v1::GetPlatformRequest {});
-    *request.metadata_mut() = resources::metadata(name);
+    *request.metadata_mut() = platform.metadata();
     let mut service = PlatformServiceClient::new(client.channel());
     let answer = service.get_platform(request).await;
     let answer = answer.map_err(etude::Error::from)?.into_inner();

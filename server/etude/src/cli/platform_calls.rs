@@ -4,6 +4,7 @@ use etude::Client;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use prost_reflect::{DynamicMessage, ReflectMessage};
+use tonic::metadata::MetadataMap;
 
 use super::problem::Problem;
 use super::resources;
@@ -14,6 +15,13 @@ pub(crate) struct PlatformArgs {
     /// The platform [default: the server's]
     #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"])]
     platform: Option<String>,
+}
+
+impl PlatformArgs {
+    /// The metadata of a call to it.
+    pub(crate) fn metadata(&self) -> MetadataMap {
+        resources::metadata(self.platform.as_ref())
+    }
 }
 
 /// Calls a method of `PlatformService`.
@@ -32,9 +40,10 @@ where
     let service = pool.get_service_by_name("etude.v1.PlatformService");
     let method = service.and_then(|service| service.methods().find(|one| one.name() == method));
     let method = method.ok_or_else(missing)?;
-    let metadata = resources::metadata(platform.platform.as_ref());
     let request = request.transcode_to_dynamic();
-    let answers = client.call_dynamic(&method, request, metadata).await?;
+    let answers = client
+        .call_dynamic(&method, request, platform.metadata())
+        .await?;
     let typed = |answer: DynamicMessage| answer.transcode_to::<A>().unwrap_or_default();
     Ok(answers.map(move |answer| answer.map(typed)).boxed())
 }

@@ -273,17 +273,12 @@ fn tree(results: &v1::GetExecutionResultsResponse) -> String {
     let mut out = String::new();
     for journey in &results.journeys {
         let title = style.bold(&one_line(&journey.display_name));
-        let (took, name) = (took(journey.duration), style.dim(&journey.journey));
-        out += &format!(
-            "{} {title}{}  {name}\n",
-            mark(journey.outcome(), style),
-            style.dim(&took)
-        );
-        for checkpoint in &journey.checkpoints {
-            let (title, name) = (one_line(&checkpoint.display_name), &checkpoint.checkpoint);
-            let mark = mark(checkpoint.outcome(), style);
-            out += &format!("  {mark} {title}  {}\n", style.dim(name));
-            out.extend(checkpoint.steps.iter().map(|step| of_step(step, style)));
+        let name = style.dim(&journey.journey);
+        let took = style.dim(&took(journey.duration));
+        out += &format!("{} {title}{took}  {name}\n", mark(journey.outcome(), style));
+        match journey.rows.as_slice() {
+            [] => out += &of_checkpoints(&journey.checkpoints, "  ", style),
+            rows => out.extend(rows.iter().map(|row| of_row(row, style))),
         }
     }
     if let Some(execution) = &results.execution {
@@ -292,9 +287,29 @@ fn tree(results: &v1::GetExecutionResultsResponse) -> String {
     out
 }
 
+fn of_row(row: &v1::DataRowResult, style: Style) -> String {
+    let (mark, took) = (mark(row.outcome(), style), style.dim(&took(row.duration)));
+    let inner = of_checkpoints(&row.checkpoints, "    ", style);
+    format!("  {mark} row {}{took}\n{inner}", row.row)
+}
+
+fn of_checkpoints(checkpoints: &[v1::CheckpointResult], indent: &str, style: Style) -> String {
+    let mut out = String::new();
+    for checkpoint in checkpoints {
+        let (title, name) = (one_line(&checkpoint.display_name), &checkpoint.checkpoint);
+        let mark = mark(checkpoint.outcome(), style);
+        out += &format!("{indent}{mark} {title}  {}\n", style.dim(name));
+        for step in &checkpoint.steps {
+            let lines = of_step(step, style);
+            out.extend(lines.lines().map(|line| format!("{indent}  {line}\n")));
+        }
+    }
+    out
+}
+
 fn of_step(step: &v1::ExecutionStepResult, style: Style) -> String {
     let outcome = step.outcome();
-    let mut out = format!("    {} {}", mark(outcome, style), one_line(&step.text));
+    let mut out = format!("{} {}", mark(outcome, style), one_line(&step.text));
     out += &match outcome {
         Outcome::Pass => style.dim(&took(step.duration)),
         Outcome::Fail | Outcome::Error => {
@@ -308,7 +323,7 @@ fn of_step(step: &v1::ExecutionStepResult, style: Style) -> String {
         _ => style.dim("  not reached"),
     };
     out.push('\n');
-    let indent = "      ";
+    let indent = "  ";
     if !step.error.is_empty() {
         let error = plain(&step.error).replace('\n', &format!("\n{indent}"));
         out += &format!("{indent}{error}\n");

@@ -25,7 +25,7 @@ use calls::Form;
 use naming::{Noun, first_sentence};
 
 /// The metadata of a call that names its platform.
-pub(crate) const PLATFORM: &str = "etude-platform";
+const PLATFORM: &str = "etude-platform";
 
 /// The names of the options that all verbs have.
 const PLATFORM_OPTION: &str = "platform";
@@ -37,11 +37,6 @@ const WAIT_OPTION: &str = "wait";
 const NAMES: &str = "A resource is named by its name (goals/7), its number (7), or its path from the project \
      down (Shop/Web/First visit); \\/ is a slash in a name. What stands in <…> can also be given by \
      its name, as in --goal Shop/Web.";
-
-/// Whether this is a noun.
-pub(crate) fn is_noun(word: &str) -> bool {
-    naming::nouns().iter().any(|noun| noun.word == word)
-}
 
 /// Adds the nouns, with the verbs of `only` or of all.
 pub(crate) fn with_nouns(root: Command, only: Option<&str>) -> Command {

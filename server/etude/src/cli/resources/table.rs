@@ -79,11 +79,11 @@ fn indented(text: &str) -> String {
     text.lines().map(indented).collect()
 }
 
+/// Whether a field holds a resource, which has a part of its own.
 fn is_resource_in(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
-    message
-        .get_field(field)
-        .as_message()
-        .is_some_and(is_resource)
+    let value = message.get_field(field);
+    let inner = value.as_message();
+    inner.is_some_and(|inner| inner.descriptor().get_field_by_name("name").is_some())
 }
 
 /// One message of many, on a line.

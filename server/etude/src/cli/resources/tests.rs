@@ -204,3 +204,59 @@ fn a_resource_is_shown_with_all_that_it_holds() {
                     1  checkpoints/5  Log in\n    steps/9  1  click on \"Log in\"\n";
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn results_are_a_tree_with_the_rows_of_data_and_what_went_wrong() {
+    use etude::v1::{self, Outcome};
+    let step = |text: &str, outcome: Outcome, error: &str| v1::ExecutionStepResult {
+        text: text.to_owned(),
+        outcome: outcome.into(),
+        error: error.to_owned(),
+        ..Default::default()
+    };
+    let checkpoint = |outcome: Outcome, steps: Vec<_>| v1::CheckpointResult {
+        checkpoint: "checkpoints/5".to_owned(),
+        display_name: "Log in".to_owned(),
+        outcome: outcome.into(),
+        steps,
+        ..Default::default()
+    };
+    let failed = vec![
+        step("click on \"A\"", Outcome::Fail, "no such\nelement"),
+        step("click on \"B\"", Outcome::NotReached, ""),
+    ];
+    let row = |row: i32, outcome: Outcome, steps| v1::DataRowResult {
+        row,
+        outcome: outcome.into(),
+        checkpoints: vec![checkpoint(outcome, steps)],
+        ..Default::default()
+    };
+    let journey = v1::JourneyResult {
+        journey: "journeys/3".to_owned(),
+        display_name: "Visit".to_owned(),
+        outcome: Outcome::Fail.into(),
+        rows: vec![
+            row(1, Outcome::Pass, vec![step("look", Outcome::Pass, "")]),
+            row(2, Outcome::Fail, failed),
+        ],
+        ..Default::default()
+    };
+    let answer = v1::GetExecutionResultsResponse {
+        execution: None,
+        journeys: vec![journey],
+    };
+    let shown = executions::results(&answer.transcode_to_dynamic()).unwrap();
+    let expected = [
+        "✗ Visit  journeys/3",
+        "  ✓ row 1",
+        "    ✓ Log in  checkpoints/5",
+        "      ✓ look",
+        "  ✗ row 2",
+        "    ✗ Log in  checkpoints/5",
+        "      ✗ click on \"A\"  FAIL",
+        "        no such",
+        "        element",
+        "      - click on \"B\"  not reached",
+    ];
+    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+}
