@@ -61,9 +61,10 @@ impl Remote for Platforms {
         let place = [&deployment.project, &deployment.goal, &test.test.name].map(Clone::clone);
         // Until it has been started: another run may bring another version of the test.
         let turn = client.turn_on_test(place).await;
-        let deployed = deploy::deploy(&client, &deployment, |_| ()).await?;
-        if let Some(table) = deployed.data_table {
-            one_row(&client, table).await?;
+        let mut deployed = deploy::deploy(&client, &deployment, |_| ()).await?;
+        if has_rows(&client, &deployed).await? {
+            let apart = apart(&client, deployment, deployed.goal).await?;
+            deployed = deploy::deploy(&client, &apart, |_| ()).await?;
         }
         Ok(Deployed {
             journey: names::name("journeys", deployed.journey),
@@ -168,15 +169,25 @@ fn host(platform: &v1::PlatformRun, test: &v1::Test) -> Result<String> {
     })
 }
 
-/// Refuses a table that would let each execution execute all of its rows.
-async fn one_row(client: &Client, table: i64) -> Result<()> {
-    let rows = deploy::read_table(client, table).await?.rows.len();
-    if rows <= 1 {
-        return Ok(());
+/// Whether an execution of the journey would execute the rows of a table, all of them.
+async fn has_rows(client: &Client, deployed: &deploy::Deployed) -> Result<bool> {
+    match deployed.data_table {
+        Some(table) => Ok(deploy::read_table(client, table).await?.rows.len() > 1),
+        None => Ok(false),
     }
-    let message = format!(
-        "the journey is bound to testDataTables/{table}, so that the platform would execute all of \
-         its {rows} rows for each row of the test; name a goal of its own for runs of this test"
-    );
-    Err(Error::new(ErrorReason::PlatformConflict, message))
+}
+
+/// The same test in a goal beside, where its journey is bound to no table. Another journey of the
+/// same goal would share its checkpoints with the bound one, so that no deployment could edit them.
+async fn apart(client: &Client, deployment: Deployment, goal: i64) -> Result<Deployment> {
+    let goal = client.call(calls::goals::get(goal)).await?;
+    let url = match deployment.goal_url.as_str() {
+        "" => goal.url,
+        url => url.to_owned(),
+    };
+    Ok(Deployment {
+        goal: format!("{} (runs)", goal.name),
+        goal_url: url,
+        ..deployment
+    })
 }

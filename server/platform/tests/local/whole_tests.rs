@@ -5,6 +5,7 @@ use std::sync::Arc;
 use etude::v1::{self, Outcome, RunState};
 use etude_engine::runs::RunsOptions;
 use etude_platform::client::Client;
+use etude_platform::deploy::{Deployment, deploy};
 use etude_platform::local::{Local, Options, router};
 use etude_platform::remote::Platforms;
 use etude_store::SqliteStore;
@@ -17,6 +18,10 @@ use super::engine::{
 
 /// A server with one browser, which is its own platform.
 async fn server(folder: &tempfile::TempDir) -> Server {
+    server_and_platform(folder).await.0
+}
+
+async fn server_and_platform(folder: &tempfile::TempDir) -> (Server, Client) {
     let store = SqliteStore::open(etude_store::Options::new(folder.path()));
     let store = Arc::new(store.await.unwrap());
     let options = RunsOptions {
@@ -26,10 +31,11 @@ async fn server(folder: &tempfile::TempDir) -> Server {
     let server = Server::over(store.clone(), options, Arc::default());
     let local = Local::new(Options::default(), store.clone());
     let client = Client::local(router(local.executing(server.runs.clone(), store)));
+    let platform = client.clone();
     let platforms = Platforms::new(move |_| Ok(client.clone()));
     server.runs.set_remote(Arc::new(platforms));
     server.work();
-    server
+    (server, platform)
 }
 
 fn on_platform(test: v1::Test) -> v1::RunSpec {
@@ -96,6 +102,36 @@ async fn an_edited_test_is_executed_as_it_is_now_and_rows_one_after_the_other() 
     let new = lines.iter().filter(|line| *line == "new PASS").count();
     assert_eq!(new, 2, "{lines:?}");
     assert_ne!(first.execution, second.execution);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_was_deployed_with_its_rows_is_executed_once_for_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, platform) = server_and_platform(&folder).await;
+    let mut data = rows(test(&["a", "b"]), 2);
+    for (row, user) in data.data_rows.iter_mut().zip(["ada", "bob"]) {
+        row.variables = vec![v1::Variable {
+            name: "user".to_owned(),
+            source: Some(v1::variable::Source::Value(user.to_owned())),
+        }];
+    }
+    let deployment = Deployment {
+        test: data.clone(),
+        project: "Étude".to_owned(),
+        goal: "Web".to_owned(),
+        goal_url: "https://shop.example.com".to_owned(),
+        ..Deployment::default()
+    };
+    let deploy = async || deploy(&platform, &deployment, |_| ()).await.unwrap();
+    let before = deploy().await;
+    assert!(before.data_table.is_some());
+    for _ in 0..2 {
+        let (lines, run) = execute(&server, on_platform(data.clone())).await;
+        assert_state(&run, RunState::Finished, Outcome::Pass);
+        let times = lines.iter().filter(|line| *line == "b PASS").count();
+        assert_eq!(times, 2, "{lines:?}");
+    }
+    assert_eq!(deploy().await.data_table, before.data_table);
 }
 
 #[tokio::test(flavor = "multi_thread")]
