@@ -63,6 +63,28 @@ fn the_commands_of_the_page_do_what_it_says() {
 }
 
 #[test]
+fn the_readme_deploys_the_example_and_a_second_time_nothing_changes() {
+    let serving = Serving::start();
+    let folder = tempfile::tempdir().unwrap();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let lines = readme.lines().filter(|line| {
+        line.starts_with("etude deploy examples/platform") || line.starts_with("etude pull Shop")
+    });
+    let script = lines.collect::<Vec<_>>().join("\n");
+    let pulled = folder.path().join("pulled");
+    let script = script.replace("pulled/", &pulled.display().to_string());
+    let done = in_folder(&script, &root(), &serving.url).expect(0);
+    let plans = done
+        .stdout
+        .matches("Plan: 12 to add, 0 to change, 0 to remove.");
+    assert_eq!(plans.count(), 2, "{}", done.stdout);
+    assert!(pulled.join("web/sign-in.yaml").is_file(), "{}", done.stderr);
+
+    let again = in_folder(script.lines().nth(1).unwrap(), &root(), &serving.url).expect(0);
+    assert!(again.stdout.contains("No changes"), "{}", again.stdout);
+}
+
+#[test]
 fn all_files_are_checked_before_the_first_is_deployed() {
     let serving = Serving::start();
     let folder = tempfile::tempdir().unwrap();
