@@ -49,10 +49,11 @@ type Turn = tokio::sync::Mutex<()>;
 pub(crate) struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Of a method, the platform that it is for, and the whole request.
-    pub(crate) fn of(method: &str, platform: &str, request: &impl Message) -> Self {
+    /// Of a method, the platform that it is for, by its name and address, and the whole request.
+    pub(crate) fn of(method: &str, platform: [&str; 2], request: &impl Message) -> Self {
+        let [name, address] = platform;
         let mut hash = Sha256::new();
-        for part in [method.as_bytes(), platform.as_bytes()] {
+        for part in [method, name, address].map(str::as_bytes) {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
@@ -277,7 +278,7 @@ mod tests {
 
     fn request(name: &str) -> Fingerprint {
         let request = v1::GetProjectRequest { name: name.into() };
-        Fingerprint::of("method", "local", &request)
+        Fingerprint::of("method", ["local", ""], &request)
     }
 
     /// Work that counts how often it is done.

@@ -13,24 +13,23 @@ use etude_engine::secrets::Secrets;
 use etude_engine::sessions::{Sessions, SessionsOptions};
 use etude_engine::store::Store;
 use etude_platform::authoring::Authors;
-use etude_platform::client::Client;
 use etude_platform::local::{self, Local};
 use etude_platform::remote;
 use etude_store::{Options, SqliteStore};
-use secrecy::SecretString;
 use tempfile::TempDir;
 
+use crate::accounts::platforms;
 use crate::answers::Answers;
-use crate::config::{self, BrowserSection, Config, ConfigError, PlatformConfig, SECRET_PREFIX};
-use crate::platforms::Platforms;
+use crate::config::{self, BrowserSection, Config, SECRET_PREFIX};
 use crate::server::{RUNS_GRACE, StartError};
 use crate::services::{Engine, Info, MESSAGE_BYTES};
 
 /// Longest gap between two messages of a stream, in seconds; the contract promises it.
 const HEARTBEAT_SECONDS: u64 = 15;
 
-/// The variable in which other programs expect the cloud's token.
-const TOKEN_VARIABLE: &str = "VIRTUOSO_API_TOKEN";
+/// The fields of requests that name the platform of a run and of an authoring session.
+const OF_RUNS: &str = "spec.platform.platform";
+const OF_SESSIONS: &str = "authoring.platform";
 
 /// Where a server keeps its data.
 #[derive(Debug)]
@@ -77,53 +76,6 @@ impl DataFolder {
 pub(crate) async fn store(folder: &DataFolder) -> Result<Arc<SqliteStore>, StartError> {
     let store = SqliteStore::open(Options::new(folder.path())).await;
     Ok(Arc::new(store.map_err(StartError::Part)?))
-}
-
-/// The platforms that calls can be for: the local one and, with a token, the cloud.
-fn platforms(
-    config: &PlatformConfig,
-    secrets: &Secrets,
-    local: Local,
-) -> Result<Platforms, StartError> {
-    let cloud = match token(config, secrets)? {
-        Some(token) => {
-            Some(Client::remote(config.client_options(token)).map_err(StartError::Part)?)
-        }
-        None => None,
-    };
-    let local = Client::local(local::router(local));
-    Ok(Platforms::new(local, cloud, config.default))
-}
-
-/// The token of the cloud: from its file, else the secret, else the variable of other programs, else
-/// what `etude platform login` has kept.
-fn token(config: &PlatformConfig, secrets: &Secrets) -> Result<Option<SecretString>, StartError> {
-    if let Some(path) = &config.token_file {
-        return token_in(path).map(Some);
-    }
-    let variable = || {
-        std::env::var(TOKEN_VARIABLE)
-            .ok()
-            .filter(|token| !token.is_empty())
-    };
-    let secret = secrets.get(&config.token_secret);
-    match secret.or_else(|| variable().map(SecretString::from)) {
-        Some(token) => Ok(Some(token)),
-        None => config.login_file.as_deref().map(token_in).transpose(),
-    }
-}
-
-/// The token that a file holds.
-fn token_in(path: &Path) -> Result<SecretString, StartError> {
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        let help = "name a readable file that holds the token and nothing else";
-        ConfigError::one(
-            "platform.token_file",
-            format!("{} cannot be read: {cause}", path.display()),
-            help,
-        )
-    })?;
-    Ok(text.trim().to_owned().into())
 }
 
 /// The backend that executes commands in browsers.
@@ -197,10 +149,10 @@ pub(crate) fn engine(
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
     let platforms = platforms(&config.platform, &secrets, local)?;
     let of_runs = platforms.clone();
-    let remote = remote::Platforms::new(move |name| of_runs.client(Some(name)));
+    let remote = remote::Platforms::new(move |name| of_runs.client(OF_RUNS, name));
     runs.set_remote(Arc::new(remote));
     let of_sessions = platforms.clone();
-    let authors = Authors::new(move |name| of_sessions.client(Some(name)));
+    let authors = Authors::new(move |name| of_sessions.client(OF_SESSIONS, name));
     let sessions = Sessions::new(
         sessions_options(config),
         backend,

@@ -1,12 +1,13 @@
 //! The platforms that a server knows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use etude::v1::ErrorReason;
 use etude_engine::{Error, Result};
 use etude_platform::client::Client;
 
-use crate::config::PlatformName;
+use crate::config::{LOCAL, VIRTUOSO, either};
 
 /// The platforms that a server knows. Cheap to clone.
 #[derive(Clone)]
@@ -16,14 +17,21 @@ pub(crate) struct Platforms {
 
 struct Inner {
     local: Client,
-    /// `None`: there is no token.
-    virtuoso: Option<Client>,
-    default: PlatformName,
+    /// The cloud and its further accounts, by their names.
+    accounts: BTreeMap<String, Account>,
+    default: String,
+}
+
+/// An account of the cloud.
+pub(crate) enum Account {
+    Open(Client),
+    /// There is no token for it; what to do.
+    Closed(String),
 }
 
 /// The platform that a call is for.
 pub(crate) struct Chosen {
-    pub(crate) name: PlatformName,
+    pub(crate) name: String,
     /// Whether calls go there that name none.
     pub(crate) is_default: bool,
     /// `PLATFORM_NOT_CONFIGURED`: there is no token for it.
@@ -31,64 +39,64 @@ pub(crate) struct Chosen {
 }
 
 impl Platforms {
-    /// The local platform and, with a token, the cloud.
+    /// The local platform, the cloud, which `accounts` must have, and its further accounts.
     pub(crate) fn new(
         local: Client,
-        virtuoso: Option<Client>,
-        default: Option<PlatformName>,
+        accounts: BTreeMap<String, Account>,
+        default: Option<String>,
     ) -> Self {
-        let usual = match virtuoso {
-            Some(_) => PlatformName::Virtuoso,
-            None => PlatformName::Local,
+        let usual = match accounts.get(VIRTUOSO) {
+            Some(Account::Open(_)) => VIRTUOSO,
+            _ => LOCAL,
         };
         Self {
             inner: Arc::new(Inner {
                 local,
-                virtuoso,
-                default: default.unwrap_or(usual),
+                accounts,
+                default: default.unwrap_or_else(|| usual.to_owned()),
             }),
         }
     }
 
-    /// The client of a platform; `None` or empty: of the default one.
+    /// The client of a platform that `field` of a request names; empty: of the default one.
     ///
     /// # Errors
     ///
     /// `INVALID_REQUEST`: there is no platform of this name. `PLATFORM_NOT_CONFIGURED`: there is no
     /// token for it.
-    pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
-        self.chosen(name)?.client
+    pub(crate) fn client(&self, field: &str, name: &str) -> Result<Client> {
+        self.chosen(field, name)?.client
     }
 
-    /// The platform of a name; `None` or empty: the default one.
+    /// The platform that `field` of a request names; empty: the default one.
     ///
     /// # Errors
     ///
     /// `INVALID_REQUEST`: there is no platform of this name.
-    pub(crate) fn chosen(&self, name: Option<&str>) -> Result<Chosen> {
-        let platform = match name {
-            None | Some("") => self.inner.default,
-            Some("local") => PlatformName::Local,
-            Some("virtuoso") => PlatformName::Virtuoso,
-            Some(other) => {
-                let message = format!("`{other}` is no platform; write local or virtuoso");
-                return Err(Error::invalid("etude-platform", "in", message));
+    pub(crate) fn chosen(&self, field: &str, name: &str) -> Result<Chosen> {
+        let name = match name {
+            "" => &self.inner.default,
+            name => name,
+        };
+        let client = match (name, self.inner.accounts.get(name)) {
+            (LOCAL, _) => Ok(self.inner.local.clone()),
+            (_, Some(Account::Open(client))) => Ok(client.clone()),
+            (_, Some(Account::Closed(why))) => {
+                Err(Error::new(ErrorReason::PlatformNotConfigured, why.clone()))
             }
+            (other, None) => return Err(self.unknown(field, other)),
         };
         Ok(Chosen {
-            name: platform,
-            is_default: platform == self.inner.default,
-            client: match platform {
-                PlatformName::Local => Ok(self.inner.local.clone()),
-                PlatformName::Virtuoso => self.inner.virtuoso.clone().ok_or_else(no_token),
-            },
+            name: name.to_owned(),
+            is_default: name == self.inner.default,
+            client,
         })
     }
-}
 
-fn no_token() -> Error {
-    let message = "there is no token for the Virtuoso cloud; keep one with `etude platform login`, \
-                   or set VIRTUOSO_API_TOKEN or platform.token_file, or use the local platform \
-                   (metadata etude-platform: local)";
-    Error::new(ErrorReason::PlatformNotConfigured, message)
+    fn unknown(&self, field: &str, name: &str) -> Error {
+        let accounts = self.inner.accounts.keys().map(String::as_str);
+        let known = either(std::iter::once(LOCAL).chain(accounts));
+        let message = format!("`{name}` is no platform of this server; write {known}");
+        Error::invalid(field, "in", message)
+    }
 }

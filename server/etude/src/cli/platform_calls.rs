@@ -1,6 +1,7 @@
 //! Calls that stream from a platform.
 
 use etude::Client;
+use etude_server::config::is_platform_name;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use prost_reflect::{DynamicMessage, ReflectMessage};
@@ -12,8 +13,8 @@ use super::resources;
 /// The option that names a platform.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlatformArgs {
-    /// The platform [default: the server's]
-    #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"])]
+    /// The platform: local, virtuoso or an account's name [default: the server's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform_name)]
     platform: Option<String>,
 }
 
@@ -21,6 +22,14 @@ impl PlatformArgs {
     /// The metadata of a call to it.
     pub(crate) fn metadata(&self) -> MetadataMap {
         resources::metadata(self.platform.as_ref())
+    }
+}
+
+/// What may be the name of a platform. Which ones there are, the server knows.
+pub(crate) fn platform_name(text: &str) -> Result<String, String> {
+    match is_platform_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("write local, virtuoso or the name of an account of the server".to_owned()),
     }
 }
 

@@ -11,6 +11,7 @@ use futures::TryStreamExt as _;
 use super::connect::{self, QueryArgs, ServerArgs};
 use super::fields::duration;
 use super::output::{self, Format, note};
+use super::platform_calls::platform_name;
 use super::problem::{Exit, Problem};
 use super::run::environment::{EnvironmentArgs, used_in};
 use super::run::variables::{self, Assignment};
@@ -121,8 +122,8 @@ struct AuthoringArgs {
     #[arg(long, value_name = "URL", requires = "project")]
     goal_url: Option<String>,
 
-    /// The platform [default: the server's]
-    #[arg(long, value_name = "PLATFORM", value_parser = ["local", "virtuoso"], requires = "checkpoint")]
+    /// The platform: local, virtuoso or an account's name [default: the server's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform_name, requires = "checkpoint")]
     platform: Option<String>,
 }
 

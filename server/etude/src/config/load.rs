@@ -7,6 +7,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
 
 use super::error::{ConfigError, Problem};
+use super::options::{general, particular};
 use super::{Config, names};
 
 /// The environment variable that names the file.
@@ -188,6 +189,7 @@ fn single_layer(place: String, option: &str, text: &str) -> Layer {
 
 /// Options whose text must not be taken for a number or a list.
 fn is_text(option: &str) -> bool {
+    let option = general(option);
     super::OPTIONS
         .iter()
         .any(|info| info.name == option && matches!(info.kind, "path" | "text" | "address"))
@@ -198,17 +200,18 @@ fn unknown_names(layer: &Layer, error: &mut ConfigError) {
     leaves("", &layer.values, &mut found);
     let known: Vec<&str> = names().collect();
     for name in found {
+        let option = general(&name);
         let section = known
             .iter()
-            .any(|known| known.starts_with(&format!("{name}.")));
-        if known.contains(&name.as_str()) || section {
+            .any(|known| known.starts_with(&format!("{option}.")));
+        if known.contains(&option.as_str()) || section {
             continue;
         }
-        let near = nearest(&name, &known);
+        let near = nearest(&option, &known).map(|near| particular(near, &name));
         error.problems.push(Problem {
             help: near.map_or_else(
                 || "docs/configuration.md lists the options".to_owned(),
-                |near| format!("did you mean {}?", spelled(near, &layer.place)),
+                |near| format!("did you mean {}?", spelled(&near, &layer.place)),
             ),
             name,
             place: layer.place.clone(),
@@ -257,12 +260,13 @@ fn wrong_values(merged: &Figment, error: figment::Error) -> ConfigError {
     let problems = error.into_iter().map(|error| {
         let name = error.path.join(".");
         let place = merged.find_metadata(&name);
+        let option = general(&name);
         Problem {
             place: place.map_or_else(String::new, |place| place.name.to_string()),
             what: format!("is wrong: {}", error.kind),
             help: super::OPTIONS
                 .iter()
-                .find(|info| info.name == name)
+                .find(|info| info.name == option)
                 .map_or_else(String::new, |info| format!("write a {}", info.kind)),
             name,
         }

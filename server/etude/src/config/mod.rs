@@ -8,18 +8,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use etude_platform::client::{ClientOptions, Limits};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 mod error;
 mod load;
 mod options;
+mod platform;
 mod span;
 
 pub use error::{ConfigError, Problem};
 pub use load::{FILE_VARIABLE, SECRET_PREFIX, Sources};
 pub use options::{OPTIONS, OptionInfo, markdown, names};
+pub use platform::{AccountConfig, PlatformConfig, is_platform_name};
+pub(crate) use platform::{LOCAL, VIRTUOSO, either};
 
 /// The whole configuration of a server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -188,92 +189,6 @@ impl Default for RunsConfig {
     }
 }
 
-/// Platforms that hold projects, goals, journeys and steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlatformConfig {
-    /// The loopback port of the local platform's HTTP API; 0 takes any free one, and `None` serves
-    /// none.
-    pub port: Option<u16>,
-    /// Name of the secret that callers of that port must send as their token.
-    pub port_token_secret: Option<String>,
-    /// The platform of calls that name none.
-    pub default: Option<PlatformName>,
-    /// Base address of the Virtuoso cloud's API.
-    pub url: String,
-    /// Number of the organization in the cloud.
-    pub organization: Option<u64>,
-    /// A file that holds the cloud's API token.
-    pub token_file: Option<PathBuf>,
-    /// Where `etude platform login` has kept a token; it comes after all else.
-    #[serde(skip)]
-    pub login_file: Option<PathBuf>,
-    /// Name of the secret that is the cloud's API token.
-    pub token_secret: String,
-    /// Requests to the cloud that may be under way at the same time.
-    pub max_concurrent: usize,
-    /// Requests to the cloud that may wait.
-    pub max_queued: usize,
-    /// How long a request to the cloud may take.
-    #[serde(with = "span")]
-    pub timeout: Duration,
-}
-
-impl Default for PlatformConfig {
-    fn default() -> Self {
-        Self {
-            port: None,
-            port_token_secret: None,
-            default: None,
-            url: "https://api-app2.virtuoso.qa/api".to_owned(),
-            organization: None,
-            token_file: None,
-            login_file: None,
-            token_secret: "VIRTUOSO_API_TOKEN".to_owned(),
-            max_concurrent: 64,
-            max_queued: 1024,
-            timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-impl PlatformConfig {
-    /// How the cloud is reached with a token.
-    pub fn client_options(&self, token: SecretString) -> ClientOptions {
-        ClientOptions {
-            organization: self.organization.map(u64::cast_signed),
-            limits: Limits {
-                timeout: self.timeout,
-                slow_timeout: self.timeout * 10,
-                concurrency: self.max_concurrent,
-                queue: self.max_queued,
-                ..Limits::default()
-            },
-            ..ClientOptions::new(self.url.clone(), token)
-        }
-    }
-}
-
-/// A platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PlatformName {
-    /// The one in this server.
-    Local,
-    /// The Virtuoso cloud.
-    Virtuoso,
-}
-
-impl PlatformName {
-    /// What it is called in configuration and metadata.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Virtuoso => "virtuoso",
-        }
-    }
-}
-
 /// What is logged to stderr.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -353,13 +268,7 @@ impl Config {
         self.check_server(&mut error);
         self.check_browser(&mut error);
         self.check_limits(&mut error);
-        if !is_web_address(&self.platform.url) {
-            error.add(
-                "platform.url",
-                "is not an address of http or https",
-                "write it like https://api.virtuoso.qa/api",
-            );
-        }
+        self.platform.check(&mut error);
         if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
             error.add(
                 "log.level",

@@ -4,6 +4,12 @@ use std::fmt::Write as _;
 
 use super::Config;
 
+/// What the names of options of accounts begin with.
+const ACCOUNTS: &str = "platform.accounts.";
+
+/// What stands for the name of an account.
+const ANY: &str = "<name>";
+
 /// One option.
 #[derive(Debug, Clone, Copy)]
 pub struct OptionInfo {
@@ -179,9 +185,9 @@ pub const OPTIONS: &[OptionInfo] = &[
     ),
     option(
         "platform.default",
-        "word: local or virtuoso",
+        "text",
         "virtuoso when a token is set, else local",
-        "The platform that calls mean which name none by the metadata `etude-platform`: the one in this server, or the Virtuoso cloud.",
+        "The platform that calls mean which name none by the metadata `etude-platform`: `local`, the one in this server; `virtuoso`, the cloud; or the name of an account.",
     ),
     option(
         "platform.url",
@@ -211,19 +217,43 @@ pub const OPTIONS: &[OptionInfo] = &[
         "platform.max_concurrent",
         "number",
         "",
-        "Requests to the cloud that may be under way at the same time; further ones wait.",
+        "Requests to the cloud that may be under way at the same time, for each account; further ones wait.",
     ),
     option(
         "platform.max_queued",
         "number",
         "",
-        "Requests to the cloud that may wait; further ones are refused with PLATFORM_QUEUE_FULL.",
+        "Requests to the cloud that may wait, for each account; further ones are refused with PLATFORM_QUEUE_FULL.",
     ),
     option(
         "platform.timeout",
         "duration",
         "",
         "How long a request to the cloud may take, its repetitions included; at most 24 h. Long ones, such as exports, may take ten times as long.",
+    ),
+    option(
+        "platform.accounts.<name>.url",
+        "text",
+        "`platform.url`",
+        "Base address of the API of a further account. Calls name the account by `<name>`: 1 to 63 lower-case letters, digits and hyphens, a letter first; not `local` or `virtuoso`.",
+    ),
+    option(
+        "platform.accounts.<name>.organization",
+        "number",
+        "asked of the cloud",
+        "Number of the account's organization.",
+    ),
+    option(
+        "platform.accounts.<name>.token_file",
+        "path",
+        "none: `token_secret`",
+        "A file that holds the account's API token and nothing else. One of the two is required.",
+    ),
+    option(
+        "platform.accounts.<name>.token_secret",
+        "text",
+        "none: `token_file`",
+        "Name of the secret (see `secrets.folder`) that is the account's API token.",
     ),
     option(
         "log.level",
@@ -248,6 +278,28 @@ pub const OPTIONS: &[OptionInfo] = &[
 /// The dotted name of every option.
 pub fn names() -> impl Iterator<Item = &'static str> {
     OPTIONS.iter().map(|info| info.name)
+}
+
+/// The option in [`OPTIONS`] that a dotted name stands for: that of an account has its name there
+/// as `<name>`.
+pub(super) fn general(name: &str) -> String {
+    let Some(rest) = name.strip_prefix(ACCOUNTS) else {
+        return name.to_owned();
+    };
+    match rest.split_once('.') {
+        Some((_, option)) => format!("{ACCOUNTS}{ANY}.{option}"),
+        None => format!("{ACCOUNTS}{ANY}"),
+    }
+}
+
+/// The reverse of [`general`]: an option, with the account's name that `named` has.
+pub(super) fn particular(option: &str, named: &str) -> String {
+    let account = named.strip_prefix(ACCOUNTS).unwrap_or_default();
+    let account = account.split('.').next().unwrap_or_default();
+    match account {
+        "" => option.to_owned(),
+        account => option.replace(ANY, account),
+    }
 }
 
 /// The table of all options for `docs/configuration.md`.

@@ -123,6 +123,59 @@ fn bounds_are_checked_all_at_once() {
 }
 
 #[test]
+fn accounts_are_read_from_the_file_and_the_environment() {
+    let (_folder, mut sources) = file(
+        "platform:\n  default: team-a\n  accounts:\n    team-a: {url: 'http://a.test/api', \
+         token_file: /a}\n    b: {organization: 7}\n",
+    );
+    sources.env = vec![(
+        "ETUDE_PLATFORM__ACCOUNTS__B__TOKEN_SECRET".into(),
+        "12".into(),
+    )];
+    let platform = Config::load(&sources).unwrap().platform;
+    assert_eq!(platform.default.as_deref(), Some("team-a"));
+    let [b, team_a] = ["b", "team-a"].map(|name| &platform.accounts[name]);
+    assert_eq!(team_a.token_file, Some(PathBuf::from("/a")));
+    assert_eq!(
+        (b.organization, b.token_secret.as_deref()),
+        (Some(7), Some("12"))
+    );
+    let token = || "t".to_owned().into();
+    let options = platform.account_options("team-a", team_a, token());
+    assert_eq!(
+        (options.name.as_str(), options.base_url.as_str()),
+        ("team-a", "http://a.test/api")
+    );
+    let options = platform.account_options("b", b, token());
+    assert_eq!(
+        (options.base_url, options.organization),
+        (platform.url.clone(), Some(7))
+    );
+}
+
+#[test]
+fn mistakes_in_accounts_are_all_reported() {
+    let (_folder, sources) = file(
+        "platform:\n  default: c\n  accounts:\n    local: {token_secret: A}\n    A_b: {token_secret: A}\n    \
+         two: {token_secret: A, token_file: /a}\n    none: {}\n    far: {url: ftp://x, token_secret: A}\n",
+    );
+    let found = problems(&sources);
+    assert_eq!(found.len(), 6, "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .any(|text| text.contains("write local, virtuoso, A_b, far")),
+        "{found:#?}"
+    );
+    let (_folder, sources) = file("platform: {accounts: {team: {tokn_file: /a}}}\n");
+    let found = problems(&sources);
+    assert!(
+        found[0].contains("did you mean platform.accounts.team.token_file?"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_missing_or_broken_file_is_named() {
     let sources = Sources {
         file: Some("/does/not/exist.yaml".into()),
@@ -149,8 +202,11 @@ fn every_option_of_the_schema_is_described_and_nothing_else() {
         }
     }
     let mut schema = Vec::new();
-    let defaults = serde_json::to_value(Config::default()).unwrap();
-    walk("", &defaults, &mut schema);
+    let mut config = Config::default();
+    let account = ("<name>".to_owned(), AccountConfig::default());
+    config.platform.accounts.extend([account]);
+    let values = serde_json::to_value(config).unwrap();
+    walk("", &values, &mut schema);
     assert_eq!(schema, names().collect::<Vec<_>>());
 }
 

@@ -29,7 +29,7 @@ impl PlatformService for Resources {
             };
             Ok(v1::GetPlatformResponse {
                 platform: Some(v1::Platform {
-                    id: chosen.name.word().to_owned(),
+                    id: chosen.name,
                     is_default: chosen.is_default,
                     ..platform
                 }),

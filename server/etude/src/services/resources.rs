@@ -42,8 +42,8 @@ impl Resources {
     /// The platform that a call is for.
     pub(super) fn chosen<M>(&self, request: &Request<M>) -> Result<Chosen> {
         let named = request.metadata().get(PLATFORM);
-        let named = named.map(|value| value.to_str().unwrap_or("?"));
-        self.platforms.chosen(named)
+        let named = named.map_or("", |value| value.to_str().unwrap_or("?"));
+        self.platforms.chosen(PLATFORM, named)
     }
 }
 
@@ -77,7 +77,8 @@ macro_rules! serve {
                 let client = self.client(&request)?;
                 answer(request, async |request| {
                     let id = request.request_id.clone();
-                    let print = Fingerprint::of(stringify!($write), client.base_url(), &request);
+                    let account = [client.name(), client.base_url()];
+                    let print = Fingerprint::of(stringify!($write), account, &request);
                     let work =
                         async move { resources::$module::$write(&client, request).await };
                     self.answers.once(&id, print, work).await

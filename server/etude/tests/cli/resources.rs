@@ -210,6 +210,12 @@ fn mistakes_say_what_is_near() {
     done.complains(2, &["PLATFORM_ALREADY_EXISTS"]);
     let done = bench.run(["projects", "list", "--platform", "virtuoso"]);
     done.complains(3, &["PLATFORM_NOT_CONFIGURED", "etude platform login"]);
+    for verb in [["projects", "list"], ["platform", "status"]] {
+        let done = bench.run([verb[0], verb[1], "--platform", "team-a"]);
+        done.complains(2, &["`team-a`", "write local or virtuoso"]);
+        let done = bench.run([verb[0], verb[1], "--platform", "Team A"]);
+        done.complains(2, &["--platform", "an account of the server"]);
+    }
 }
 
 #[test]

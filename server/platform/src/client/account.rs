@@ -21,13 +21,22 @@ impl Client {
         let found = kept.get_or_try_init(|| async {
             let user = self.call(organization::user()).await?;
             organization_of(&user).ok_or_else(|| {
-                not_configured(
+                let option = match self.name() {
+                    "virtuoso" => "platform.organization (VIRTUOSO_ORG_ID)".to_owned(),
+                    name => format!("platform.accounts.{name}.organization"),
+                };
+                not_configured(format!(
                     "the platform does not tell one organization of the token's user; set the \
-                     organization's id (VIRTUOSO_ORG_ID)",
-                )
+                     organization's id, {option}"
+                ))
             })
         });
         found.await.copied()
+    }
+
+    /// What the platform is called here: `local`, `virtuoso`, or the name of an account.
+    pub fn name(&self) -> &str {
+        &self.shared.name
     }
 
     /// Whether the platform is the one within this process.

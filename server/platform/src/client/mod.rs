@@ -47,6 +47,7 @@ pub struct Client {
 }
 
 struct Shared {
+    name: String,
     is_local: bool,
     base_url: String,
     organization: OnceCell<i64>,
@@ -70,6 +71,7 @@ impl Client {
         let pictures = Pictures::remote(&options)?;
         let organization = OnceCell::new_with(options.organization);
         Ok(Self::over(
+            options.name,
             transport,
             pictures,
             &options.limits,
@@ -83,10 +85,13 @@ impl Client {
         let limits = Limits::within_process();
         let organization = OnceCell::new_with(Some(LOCAL_ORGANIZATION));
         let pictures = Pictures::Local(router.clone());
-        Self::over(Transport::local(router), pictures, &limits, organization)
+        let name = "local".to_owned();
+        let transport = Transport::local(router);
+        Self::over(name, transport, pictures, &limits, organization)
     }
 
     fn over(
+        name: String,
         transport: Transport,
         pictures: Pictures,
         limits: &Limits,
@@ -94,6 +99,7 @@ impl Client {
     ) -> Self {
         let counters = Arc::new(metrics::Counters::default());
         let shared = Shared {
+            name,
             is_local: matches!(transport, Transport::Local(_)),
             base_url: transport.base_url().to_owned(),
             organization,

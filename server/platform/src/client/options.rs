@@ -8,6 +8,8 @@ use secrecy::SecretString;
 /// How a platform is reached.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
+    /// What the platform is called here. Default: `virtuoso`.
+    pub name: String,
     /// The address of the API, with its `/api`: `https://api.virtuoso.qa/api`.
     pub base_url: String,
     /// The token. It is never printed.
@@ -22,6 +24,7 @@ impl ClientOptions {
     /// Settings with the usual limits.
     pub fn new(base_url: impl Into<String>, token: SecretString) -> Self {
         Self {
+            name: "virtuoso".to_owned(),
             base_url: base_url.into(),
             token,
             organization: None,

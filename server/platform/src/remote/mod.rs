@@ -41,6 +41,23 @@ impl Platforms {
             choose: Box::new(choose),
         }
     }
+
+    /// The client of a platform that there was when the run was created.
+    fn again(&self, name: &str) -> Result<Client> {
+        (self.choose)(name).map_err(|error| match error.reason {
+            ErrorReason::InvalidRequest => gone(name),
+            _ => error,
+        })
+    }
+}
+
+/// The configuration was changed since, and waiting is of no use.
+fn gone(name: &str) -> Error {
+    let message = format!(
+        "the server's configuration has no account {name} any more, which executed the test; put \
+         platform.accounts.{name} back, then look there what has come of it, or run the test again"
+    );
+    Error::new(ErrorReason::PlatformNotConfigured, message)
 }
 
 #[async_trait]
@@ -48,15 +65,11 @@ impl Remote for Platforms {
     fn check(&self, test: &RemoteTest) -> Result<String> {
         let client = (self.choose)(&test.platform.platform)?;
         deploy::check(&deployment(test)?)?;
-        let name = match client.is_local() {
-            true => "local",
-            false => "virtuoso",
-        };
-        Ok(name.to_owned())
+        Ok(client.name().to_owned())
     }
 
     async fn deploy(&self, test: &RemoteTest) -> Result<Deployed> {
-        let client = (self.choose)(&test.platform.platform)?;
+        let client = self.again(&test.platform.platform)?;
         let deployment = deployment(test)?;
         let place = [&deployment.project, &deployment.goal, &test.test.name].map(Clone::clone);
         // Until it has been started: another run may bring another version of the test.
@@ -79,7 +92,7 @@ impl Remote for Platforms {
         deployed: &Deployed,
         variables: Vec<(String, String)>,
     ) -> Result<String> {
-        let client = (self.choose)(&test.platform.platform)?;
+        let client = self.again(&test.platform.platform)?;
         let memo = Memo::read(&deployed.memo)?;
         let environment = &test.platform.environment;
         let start = Start {
@@ -107,7 +120,9 @@ impl Remote for Platforms {
         platform: &str,
         execution: &RemoteExecution,
     ) -> BoxStream<'static, Result<Progress>> {
-        let followed = (self.choose)(platform).and_then(|client| Follow::new(client, execution));
+        let followed = self
+            .again(platform)
+            .and_then(|client| Follow::new(client, execution));
         match followed {
             Ok(follow) => stream::unfold(follow, Follow::next).boxed(),
             Err(error) => stream::once(async { Err(error) }).boxed(),
@@ -115,11 +130,11 @@ impl Remote for Platforms {
     }
 
     async fn picture(&self, platform: &str, address: &str) -> Result<Bytes> {
-        (self.choose)(platform)?.picture(address).await
+        self.again(platform)?.picture(address).await
     }
 
     async fn cancel(&self, platform: &str, execution: &RemoteExecution) -> Result<()> {
-        let client = (self.choose)(platform)?;
+        let client = self.again(platform)?;
         let request = v1::CancelExecutionRequest {
             name: execution.name.clone(),
             ..v1::CancelExecutionRequest::default()

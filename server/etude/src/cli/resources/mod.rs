@@ -19,6 +19,7 @@ use prost_reflect::MethodDescriptor;
 use tonic::metadata::MetadataMap;
 
 use super::connect::ServerArgs;
+use super::platform_calls::platform_name;
 use super::problem::{Exit, Problem};
 use arguments::Parameters;
 use calls::Form;
@@ -83,8 +84,8 @@ fn common(command: Command) -> Command {
             Arg::new(PLATFORM_OPTION)
                 .long(PLATFORM_OPTION)
                 .value_name("PLATFORM")
-                .value_parser(PossibleValuesParser::new(["local", "virtuoso"]))
-                .help("The platform [default: the server's]"),
+                .value_parser(platform_name)
+                .help("The platform: local, virtuoso or an account's name [default: the server's]"),
         )
         .arg(
             Arg::new(FORM_OPTION)

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use etude::v1::PlatformRun;
 
 use super::super::connect::full_name;
+use super::super::platform_calls::platform_name;
 use super::super::problem::Problem;
 
 /// Where tests are executed.
@@ -13,9 +14,10 @@ pub(crate) struct PlatformArgs {
     #[arg(long, value_name = "PLACE", default_value = "browser")]
     on: Place,
 
-    /// The platform of --on virtuoso [default: the cloud if the server has a token, else local]
-    #[arg(long, value_name = "PLATFORM")]
-    platform: Option<Which>,
+    /// The platform of --on virtuoso: local, virtuoso (the cloud) or an account's name [default: the
+    /// server's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform_name)]
+    platform: Option<String>,
 
     /// The platform's project, created when there is none [default: Étude]
     #[arg(long, value_name = "NAME")]
@@ -43,15 +45,6 @@ enum Place {
     Virtuoso,
 }
 
-/// Which platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Which {
-    /// The one in the server itself
-    Local,
-    /// The Virtuoso cloud
-    Virtuoso,
-}
-
 impl PlatformArgs {
     /// What runs ask for; `None`: browsers of the server.
     ///
@@ -70,11 +63,7 @@ impl PlatformArgs {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let environment = self.platform_environment.as_ref();
         Ok(Some(PlatformRun {
-            platform: match self.platform {
-                None => String::new(),
-                Some(Which::Local) => "local".to_owned(),
-                Some(Which::Virtuoso) => "virtuoso".to_owned(),
-            },
+            platform: text(&self.platform),
             project: text(&self.project),
             goal: text(&self.goal),
             goal_url: text(&self.goal_url),

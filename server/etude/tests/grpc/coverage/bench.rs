@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use etude::json::{dynamic_from_value, dynamic_to_value};
 use etude::{Client, DESCRIPTOR_POOL};
-use etude_server::config::PlatformName;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use prost_reflect::MethodDescriptor;
 use serde_json::{Value, json};
@@ -41,7 +40,7 @@ impl Bench {
             config.platform.url = format!("http://{cloud}/api");
             config.platform.token_file = Some(token.path().to_owned());
             config.platform.organization = Some(7);
-            config.platform.default = Some(PlatformName::Virtuoso);
+            config.platform.default = Some("virtuoso".to_owned());
         })
         .await;
         recorder.pass_to(fixture.server.platform_addr().unwrap());
