@@ -167,6 +167,30 @@ pub fn sendable(step: &model::Step) -> ParsedStep {
     }
 }
 
+/// Whether the properties of a stored step can be set to what is wanted: where it acts, and on which
+/// variable, stays.
+pub(crate) fn can_become(stored: &model::Step, wanted: &ParsedStep) -> bool {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    acts_as(stored, wanted)
+        && text(&stored.variable) == text(&wanted.variable)
+        && text(&stored.expression) == text(&wanted.expression)
+}
+
+/// Whether a stored step does the same to the same element, with whatever value.
+pub(crate) fn acts_as(stored: &model::Step, wanted: &ParsedStep) -> bool {
+    let same = ParsedStep {
+        value: Some(stored.value.clone()),
+        meta: stored.meta.clone(),
+        variable: stored.variable.clone(),
+        expression: stored.expression.clone(),
+        optional: Some(stored.optional),
+        ignore_outcome: Some(stored.ignore_outcome),
+        skip: Some(stored.skip),
+        ..wanted.clone()
+    };
+    is_stored_as(&same, stored)
+}
+
 /// Whether a stored step is the one that was sent. The platform may add to it: a kind, what a run
 /// has found.
 pub fn is_stored_as(sent: &ParsedStep, stored: &model::Step) -> bool {

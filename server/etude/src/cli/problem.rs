@@ -80,6 +80,12 @@ impl Problem {
         self
     }
 
+    /// The same, said of a file.
+    pub(crate) fn of(mut self, file: &str) -> Self {
+        self.message = format!("{file}: {}", self.message);
+        self
+    }
+
     /// Writes it to stderr.
     pub(crate) fn print(&self) {
         if self.message.is_empty() {

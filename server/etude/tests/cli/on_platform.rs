@@ -70,3 +70,28 @@ fn options_of_a_platform_need_one() {
     let done = run(["run", test.path.to_str().unwrap(), "--goal", "Web"]);
     done.complains(2, &["--goal", "--on virtuoso"]);
 }
+
+#[test]
+fn all_tests_that_a_platform_cannot_hold_are_told_before_any_is_executed() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = "name: B\nstarting_url: http://127.0.0.1:9/\nsteps:\n  - refresh\n";
+    let good = "name: A\nstarting_url: http://127.0.0.1:9/\nsteps:\n  - click: Log in\n";
+    for (name, test) in [("a.yaml", good), ("b.yaml", bad), ("c.yaml", bad)] {
+        std::fs::write(folder.path().join(name), test).unwrap();
+    }
+    let mut arguments = vec!["run", folder.path().to_str().unwrap(), "--on", "virtuoso"];
+    arguments.extend(sandbox());
+    let done = run(arguments).expect(2);
+    for file in ["b.yaml", "c.yaml"] {
+        assert!(done.stderr.contains(file), "{}", done.stderr);
+    }
+    assert!(
+        done.stderr
+            .contains("2 tests cannot be executed there; none was")
+    );
+    assert!(
+        !done.stdout.contains('✓') && !done.stdout.contains('✗'),
+        "{}",
+        done.stdout
+    );
+}

@@ -167,6 +167,72 @@ async fn a_project_is_built_from_its_name_to_its_steps() {
 }
 
 #[tokio::test]
+async fn a_step_that_is_updated_keeps_nothing_of_what_it_was() {
+    let bench = Bench::start().await;
+    let project = bench.project("Shop").await;
+    let (_, journey) = bench.goal(&project).await;
+    let checkpoint = bench.checkpoint(&journey, "Log in").await.name;
+    let commands: [v1::Command; 6] = [
+        write("$user", "Username").into(),
+        v1::Click {
+            target: Some(hint("elsewhere")),
+            ..Default::default()
+        }
+        .into(),
+        write("hi", "Other").into(),
+        v1::Navigate {
+            url: "https://shop.test/cart".to_owned(),
+            ..Default::default()
+        }
+        .into(),
+        v1::Navigate {
+            url: "https://shop.test/".to_owned(),
+            ..Default::default()
+        }
+        .into(),
+        write("$user", "Username").into(),
+    ];
+    let step = |command: v1::Command| v1::Step {
+        command: Some(command),
+        ..Default::default()
+    };
+    let mut commands = commands.map(step).into_iter();
+    for step in [commands.next().unwrap(), step(write("last", "Last").into())] {
+        bench
+            .call(v1::CreateStepRequest {
+                checkpoint: checkpoint.clone(),
+                step: Some(step),
+                ..Default::default()
+            })
+            .await;
+    }
+    let last = bench.steps(&checkpoint).await.remove(1);
+    for wanted in commands {
+        let name = bench.steps(&checkpoint).await[0].name.clone();
+        let updated = bench
+            .call(v1::UpdateStepRequest {
+                step: Some(v1::PlatformStep {
+                    name,
+                    step: Some(wanted.clone()),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            })
+            .await;
+        let updated = updated.step.unwrap();
+        assert_eq!(updated.step.as_ref().unwrap().command, wanted.command);
+        let stored = bench.steps(&checkpoint).await;
+        assert_eq!(stored.len(), 2);
+        assert_eq!(
+            (&stored[0].name, &stored[0].step),
+            (&updated.name, &updated.step)
+        );
+        assert_eq!(stored[1], last);
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn commands_of_an_authoring_session_become_steps_in_their_order() {
     let bench = Bench::start().await;
     let project = bench.project("Shop").await;

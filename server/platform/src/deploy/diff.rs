@@ -76,30 +76,6 @@ impl<'s> Stored<'s> {
             || (codec::is_stored_as(wanted, self.step)
                 && ours.is_none_or(|ours| says_as_much(ours, wanted)))
     }
-
-    /// Whether its properties can be set to what is wanted: where it acts, and on which variable,
-    /// stays.
-    fn can_be(&self, wanted: &ParsedStep) -> bool {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        self.does_as(wanted)
-            && text(&self.step.variable) == text(&wanted.variable)
-            && text(&self.step.expression) == text(&wanted.expression)
-    }
-
-    /// Whether it does the same to the same element, with whatever value.
-    fn does_as(&self, wanted: &ParsedStep) -> bool {
-        let same = ParsedStep {
-            value: Some(self.step.value.clone()),
-            meta: self.step.meta.clone(),
-            variable: self.step.variable.clone(),
-            expression: self.step.expression.clone(),
-            optional: Some(self.step.optional),
-            ignore_outcome: Some(self.step.ignore_outcome),
-            skip: Some(self.step.skip),
-            ..wanted.clone()
-        };
-        codec::is_stored_as(&same, self.step)
-    }
 }
 
 /// Whether the meta of both is the same, but for what is null.
@@ -158,20 +134,22 @@ fn gap(
     there: &[Stored<'_>],
     steps: &[Wanted],
 ) {
-    let kindred = |s: usize, w: usize| there[s].does_as(&steps[w].wire);
+    let kindred = |s: usize, w: usize| codec::acts_as(there[s].step, &steps[w].wire);
     let (mut s, mut w) = (stored.start, wanted.start);
     for (next_s, next_w) in common(stored.clone(), wanted.clone(), &kindred) {
         rest(edits, s..next_s, w..next_w);
-        edits.push(match there[next_s].can_be(&steps[next_w].wire) {
-            true => Edit::Update {
-                stored: next_s,
-                wanted: next_w,
+        edits.push(
+            match codec::can_become(there[next_s].step, &steps[next_w].wire) {
+                true => Edit::Update {
+                    stored: next_s,
+                    wanted: next_w,
+                },
+                false => Edit::Exchange {
+                    stored: next_s,
+                    wanted: next_w,
+                },
             },
-            false => Edit::Exchange {
-                stored: next_s,
-                wanted: next_w,
-            },
-        });
+        );
         (s, w) = (next_s + 1, next_w + 1);
     }
     rest(edits, s..stored.end, w..wanted.end);

@@ -1,7 +1,7 @@
 //! `StepService`.
 
 use etude::v1;
-use etude_engine::Result;
+use etude_engine::{Error, Result};
 use etude_language::natural;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{asks, check_mask, checkpoints, required};
 use crate::calls;
 use crate::client::Client;
 use crate::codec::{self, Decoded};
-use crate::model::{self, ParsedStep, Step};
+use crate::model::{ParsedStep, Step};
 
 const COLLECTION: &str = "steps";
 
@@ -127,32 +127,75 @@ pub async fn update_step(
         return Err(client.conflict(&asked.name));
     }
     let typed = required("step.step", asked.step)?;
-    let wire = codec::encode(&typed)?;
+    let mut wire = codec::encode(&typed)?;
+    if !asks(mask, "step.flags") {
+        wire.optional = Some(stored.optional);
+        wire.ignore_outcome = Some(stored.ignore_outcome);
+        wire.skip = Some(stored.skip);
+    }
     if asks(mask, "step.command") {
-        replace_command(&mut stored, &wire);
+        if !codec::can_become(&stored, &wire) {
+            return exchange(client, &asked.checkpoint, &stored, &wire).await;
+        }
+        stored.value = wire.value.clone().unwrap_or_default();
+        stored.meta.clone_from(&wire.meta);
     }
-    if asks(mask, "step.flags") {
-        stored.optional = wire.optional.unwrap_or_default();
-        stored.ignore_outcome = wire.ignore_outcome.unwrap_or_default();
-        stored.skip = wire.skip.unwrap_or_default();
-    }
+    stored.optional = wire.optional.unwrap_or_default();
+    stored.ignore_outcome = wire.ignore_outcome.unwrap_or_default();
+    stored.skip = wire.skip.unwrap_or_default();
     client.call(calls::steps::update(&stored)).await?;
-    let stored = client.call(calls::steps::get(id)).await?;
+    let read = client.call(calls::steps::get(id)).await?;
+    if read.value != stored.value {
+        let message = format!("the value of {}, which was set", asked.name);
+        return Err(client.incomplete(&message));
+    }
     Ok(v1::UpdateStepResponse {
-        step: Some(alone(&stored)),
+        step: Some(alone(&read)),
     })
 }
 
-fn replace_command(stored: &mut Step, wire: &ParsedStep) {
-    stored.action.clone_from(&wire.action);
-    stored.value = wire.value.clone().unwrap_or_default();
-    stored.meta.clone_from(&wire.meta);
-    stored.variable.clone_from(&wire.variable);
-    stored.expression.clone_from(&wire.expression);
-    stored.element = wire.target().map(|target| model::Element {
-        target: Some(target.clone()),
-        ..model::Element::default()
-    });
+/// Puts another step in the place of one: the platform keeps where a step acts, and on which
+/// variable, whatever its properties are set to.
+async fn exchange(
+    client: &Client,
+    checkpoint: &str,
+    old: &Step,
+    wire: &ParsedStep,
+) -> Result<v1::UpdateStepResponse> {
+    let checkpoint = match checkpoint {
+        "" => alone(old).checkpoint,
+        named => named.to_owned(),
+    };
+    if checkpoint.is_empty() {
+        let message = "is required: where a step acts cannot be changed, so it is made anew in its \
+                       checkpoint, and the platform does not say which that is";
+        return Err(Error::invalid("step.checkpoint", "required", message));
+    }
+    let id = names::id("step.checkpoint", checkpoints::COLLECTION, &checkpoint)?;
+    let turn = client.turn_on_checkpoint(id);
+    let mut known = turn.lock().await;
+    *known = None;
+    let steps = client
+        .fresh()
+        .call(calls::checkpoints::get(id))
+        .await?
+        .steps;
+    let index = steps.iter().position(|step| step.id == old.id);
+    let index = index.ok_or_else(|| client.conflict(&name(COLLECTION, old.id)))?;
+    let position = super::count(index as i64 + 1);
+    let added = add(client, id, position, wire).await?;
+    let removed = client.call(calls::checkpoints::delete_step(id, old.id));
+    removed.await.map_err(|mut error| {
+        let (new, old) = (name(COLLECTION, added.step.id), name(COLLECTION, old.id));
+        error.message = format!(
+            "{new} was added in the place of {old}, which could not be removed and has to be: {}",
+            error.message
+        );
+        error
+    })?;
+    Ok(v1::UpdateStepResponse {
+        step: Some(of(&checkpoint, position, &added.step)),
+    })
 }
 
 /// Removes a step from its checkpoint.

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use etude::v1::{
-    BrowserOptions, PlatformRun, RunEvent, RunSpec, ScreenshotPolicy, TestConfig, WindowMode,
+    BrowserOptions, CreateRunRequest, PlatformRun, RunEvent, RunSpec, ScreenshotPolicy, TestConfig,
+    WindowMode,
 };
 use etude::{Client, RunStream};
 use etude_language::ResolvedEnvironment;
@@ -59,6 +60,9 @@ impl<'a> Runner<'a> {
         for planned in tests.iter_mut().filter(|_| self.platform.is_none()) {
             uploads.replace(planned).await?;
         }
+        if self.platform.is_some() {
+            self.check(&tests).await?;
+        }
         let mut tallies: Vec<Tally> = tests
             .iter()
             .map(|planned| Tally::new(planned.file.clone(), planned.test.clone()))
@@ -77,6 +81,37 @@ impl<'a> Runner<'a> {
         }
         interrupt.unless_again(self.cancel(&mut tallies)).await?;
         Ok(tallies)
+    }
+
+    /// Asks whether the platform can hold the tests, all of them before any is executed; every one that
+    /// it cannot is told.
+    async fn check(&self, tests: &[Planned]) -> Result<(), Problem> {
+        let mut wrong = 0;
+        for planned in tests {
+            let request = CreateRunRequest {
+                spec: Some(self.spec(planned.clone())),
+                validate_only: true,
+                ..Default::default()
+            };
+            let Err(error) = self.client.call(request).await else {
+                continue;
+            };
+            if error.is_transient() {
+                return Err(error.into());
+            }
+            wrong += 1;
+            Problem::from(error).of(&planned.file).print();
+        }
+        match wrong {
+            0 => Ok(()),
+            1 => Err(Problem::bad_input(
+                "one test cannot be executed there; none was",
+            )),
+            count => {
+                let message = format!("{count} tests cannot be executed there; none was");
+                Err(Problem::bad_input(message))
+            }
+        }
     }
 
     async fn follow_all(
