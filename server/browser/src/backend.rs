@@ -1,5 +1,6 @@
 //! The backend: opens sessions in browsers of the pool.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use crate::browser::{DEFAULT_VIEWPORT, Shape};
 use crate::config::{BrowserConfig, BrowserKind};
 use crate::error::LaunchError;
 use crate::pool::{Pool, Ready};
+use crate::protocol::ProtocolError;
 use crate::session::BrowserSession;
 
 /// Executes commands in browsers, one browser per session.
@@ -69,6 +71,7 @@ impl Backend for BrowserBackend {
         let shape = self.shape(&spec.browser);
         let ready = self.pool.take(shape).await.map_err(unavailable)?;
         resize(&ready, spec.viewport.as_ref()).await?;
+        add_headers(&ready, &spec.headers).await?;
         let session = BrowserSession::new(Arc::clone(&self.pool), ready, spec.keep_dialogs);
         Ok(Box::new(session))
     }
@@ -94,6 +97,32 @@ async fn resize(ready: &Ready, viewport: Option<&v1::Viewport>) -> Result<()> {
             v1::ErrorReason::BrowserUnavailable,
             format!("the viewport cannot be set: {error}"),
         )
+    })
+}
+
+/// Adds headers to the requests of a place in which nothing has been loaded yet. What the driver
+/// says of a refusal is not told: it may have a value in it.
+async fn add_headers(ready: &Ready, headers: &BTreeMap<String, String>) -> Result<()> {
+    if headers.is_empty() {
+        return Ok(());
+    }
+    let unsupported = |why: String| {
+        let message = format!("headers cannot be added to the browser's requests: {why}");
+        Error::new(v1::ErrorReason::CommandUnsupported, message)
+    };
+    let Some(bidi) = &ready.place.bidi else {
+        let why = "the classic protocol has no way to do so; use a browser that speaks WebDriver \
+                   BiDi, and do not set browser.protocol to classic";
+        return Err(unsupported(why.to_owned()));
+    };
+    bidi.set_headers(headers).await.map_err(|error| match error {
+        ProtocolError::Refused { code, .. } => unsupported(format!(
+            "the driver answers `{code}` to network.setExtraHeaders; a newer browser and driver may know it"
+        )),
+        other => Error::new(
+            v1::ErrorReason::BrowserUnavailable,
+            format!("headers cannot be added to the browser's requests: {other}"),
+        ),
     })
 }
 

@@ -52,7 +52,8 @@ pub(crate) struct Place {
     pub(crate) tab: FrameId,
     /// The session's folder of files, where the browser runs on this machine.
     pub(crate) files: Option<PathBuf>,
-    bidi: Option<Arc<Bidi>>,
+    /// The connection over BiDi, if it is one.
+    pub(crate) bidi: Option<Arc<Bidi>>,
 }
 
 impl Browser {

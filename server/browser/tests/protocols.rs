@@ -4,10 +4,12 @@
 
 mod common;
 
-use common::Harness;
 use common::commands::*;
+use common::{Harness, config, until_none_names};
 use etude::v1::command::Action;
-use etude::v1::{self, TextMatch};
+use etude::v1::{self, ErrorReason, TextMatch};
+use etude_browser::{BrowserBackend, BrowserConfig, ProtocolChoice};
+use etude_engine::backend::{Backend as _, SessionSpec};
 use serde_json::json;
 
 async fn works(mut harness: Harness) {
@@ -218,4 +220,83 @@ async fn classic_says_what_it_cannot_do() {
         assert!(failure.message.contains("classic"), "{failure:?}");
     }
     harness.close().await;
+}
+
+fn with_headers() -> SessionSpec {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    SessionSpec {
+        headers: [
+            header("X-Tenant", "c4n4ry"),
+            header("Authorization", "Bearer t0ken"),
+        ]
+        .into(),
+        ..SessionSpec::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_go_with_every_request_of_their_session_only() {
+    let mut harness = Harness::with_spec(|_| {}, with_headers()).await;
+    harness.open("/plain.html?page").await;
+    harness
+        .eval("fetch('/plain.html?fetch').then(answer => answer.text())")
+        .await;
+    for (element, at) in [("img", "?image"), ("iframe", "?frame")] {
+        let url = harness.site.other_url(&format!("/plain.html{at}"));
+        let load = format!(
+            "new Promise(done => {{ const one = document.createElement('{element}'); \
+             one.onload = one.onerror = () => done(1); one.src = '{url}'; \
+             document.body.append(one); }})"
+        );
+        harness.eval(&load).await;
+    }
+    harness.open("/tabs.html").await;
+    harness.pass(click(hint("Open plain"))).await;
+    let switch = v1::SwitchToTab { index: 1 };
+    harness.pass(command(Action::SwitchToTab(switch))).await;
+    harness.pass(equals(css("h1"), "Plain")).await;
+    for at in ["?page", "?fetch", "?image", "?frame", ""] {
+        let heads = harness.site.heads(&format!("/plain.html{at}"));
+        assert!(!heads.is_empty(), "{at} was not asked for");
+        for line in ["x-tenant: c4n4ry\r\n", "authorization: bearer t0ken\r\n"] {
+            assert!(
+                heads.iter().all(|head| head.contains(line)),
+                "{at}: {heads:#?}"
+            );
+        }
+    }
+    // Another session beside it, and the next one when it is over.
+    let beside = harness.backend.open(SessionSpec::default()).await.unwrap();
+    let mine = harness.session.replace(beside).unwrap();
+    harness.open("/plain.html?beside").await;
+    mine.close().await;
+    let after = harness.backend.open(SessionSpec::default()).await.unwrap();
+    let beside = harness.session.replace(after).unwrap();
+    harness.open("/plain.html?after").await;
+    beside.close().await;
+    for at in ["?beside", "?after"] {
+        let heads = harness.site.heads(&format!("/plain.html{at}"));
+        assert_eq!(heads.len(), 1, "{heads:#?}");
+        let added = ["x-tenant", "authorization"]
+            .iter()
+            .any(|name| heads[0].contains(name));
+        assert!(!added, "{heads:#?}");
+    }
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_add_headers_is_refused() {
+    let state = tempfile::tempdir().unwrap();
+    let classic = BrowserConfig {
+        protocol: ProtocolChoice::Classic,
+        ..config(state.path())
+    };
+    let backend = BrowserBackend::open(classic).unwrap();
+    let refused = backend.open(with_headers()).await.err().unwrap();
+    assert_eq!(refused.reason, ErrorReason::CommandUnsupported, "{refused}");
+    assert!(refused.message.contains("classic"), "{refused}");
+    assert!(!refused.message.contains("c4n4ry"), "{refused}");
+    backend.shutdown().await;
+    until_none_names(state.path()).await;
 }

@@ -30,7 +30,7 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     ///
     /// `BROWSER_UNAVAILABLE`, `BROWSER_NOT_FOUND`, `DRIVER_NOT_FOUND`: the message says what to
-    /// install or mend.
+    /// install or mend. `COMMAND_UNSUPPORTED`: it cannot add headers to requests.
     async fn open(&self, spec: SessionSpec) -> Result<Box<dyn BackendSession>>;
 
     /// What a step becomes that a session of this backend writes down instead of executing it;
@@ -69,6 +69,9 @@ pub struct SessionSpec {
     pub keep_dialogs: bool,
     /// The checkpoint that steps are added to, for a backend that writes them down.
     pub authoring: Option<v1::Authoring>,
+    /// Headers that are added to every request of the session's pages. Their values are secrets,
+    /// and appear in no error. A session that cannot add them is not opened.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// One session of a backend: one browser with one current tab and frame.

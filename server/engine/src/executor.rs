@@ -14,7 +14,7 @@ mod compare;
 pub mod flags;
 mod result;
 mod scope;
-mod shown;
+pub(crate) mod shown;
 mod templates;
 mod timing;
 mod upload;

@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod error;
 pub mod executor;
+mod headers;
 pub mod mask;
 pub mod records;
 pub mod remote;

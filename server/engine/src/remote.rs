@@ -4,6 +4,8 @@
 //! follows what comes of it, and writes that into the run's log; where the platform is and how it
 //! speaks is behind [`Remote`].
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use etude::v1;
@@ -73,6 +75,8 @@ pub struct RemoteTest {
     pub platform: v1::PlatformRun,
     /// The test, without its data rows.
     pub test: v1::Test,
+    /// Headers of the pages' requests.
+    pub http_headers: BTreeMap<String, String>,
 }
 
 /// A test that is on a platform.

@@ -246,8 +246,9 @@ pub struct NewRun {
 pub fn erase_hidden(spec: &mut v1::RunSpec) -> bool {
     use v1::environment_variable::Source;
 
-    let mut erased = !spec.env.is_empty();
+    let mut erased = !spec.env.is_empty() || !spec.http_headers.is_empty();
     spec.env.clear();
+    spec.http_headers.clear();
     let named = spec.environment.iter_mut();
     for variable in named.flat_map(|environment| &mut environment.variables) {
         if let Some(Source::Hidden(text)) = &mut variable.source {

@@ -102,6 +102,19 @@ impl Variables {
         self.env.insert(name.into(), Variable { value, secret });
     }
 
+    /// Masks the values of request headers, and of those with a scheme, such as `Bearer`, also what
+    /// follows it.
+    pub(crate) fn hide_headers(&mut self, headers: &BTreeMap<String, String>) {
+        for value in headers.values() {
+            self.mask.add(value);
+            if let Some((_, credentials)) = value.split_once(' ')
+                && credentials.len() >= DERIVED_BYTES
+            {
+                self.mask.add(credentials.trim());
+            }
+        }
+    }
+
     /// What `${ENV:name}` stands for: an environment variable of whoever asked, else a variable of
     /// the named environment, else a secret of the server.
     pub fn env(&mut self, name: &str, secrets: &Secrets) -> Option<Variable> {

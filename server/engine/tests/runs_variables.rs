@@ -256,6 +256,59 @@ async fn what_is_hidden_is_in_no_event_no_report_and_not_kept() {
 }
 
 #[tokio::test]
+async fn values_of_headers_reach_the_browser_and_nobody_else() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let headers = [("Authorization".to_owned(), format!("Bearer {CANARY}"))];
+    let name = server
+        .create_spec(RunSpec {
+            http_headers: headers.clone().into(),
+            ..spec(steps(&["headers of the page", "ok"]))
+        })
+        .await;
+    let events = server.events(&name).await;
+    assert_eq!(server.backend.headers(), [headers.into()]);
+    let told = format!("{events:?}");
+    assert!(told.contains("••••") && !told.contains(CANARY), "{told}");
+    let run = server.runs.get(&name).await.unwrap();
+    let kept = server.store.run_spec(&name).await.unwrap();
+    for shown in [format!("{run:?}"), format!("{kept:?}")] {
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+    for artifact in &run.artifacts {
+        let path = server.store.artifact_path(artifact).await.unwrap();
+        let report = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+        assert!(!report.contains(CANARY), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_cannot_be_sent_are_refused_without_their_values() {
+    let folder = tempdir().unwrap();
+    let server = Server::idle(folder.path(), common::options()).await;
+    let line_break = format!("{CANARY}\r\nX-Other: b");
+    let long = CANARY.repeat(9000);
+    for (name, value, rule) in [
+        ("Host", CANARY, "http_headers"),
+        ("a b", CANARY, "string.pattern"),
+        ("X-A", &line_break, "string.pattern"),
+        ("X-A", &long, "string.max_len"),
+    ] {
+        let request = v1::CreateRunRequest {
+            spec: Some(RunSpec {
+                http_headers: [(name.to_owned(), value.to_owned())].into(),
+                ..spec(steps(&["ok"]))
+            }),
+            ..v1::CreateRunRequest::default()
+        };
+        let refused = server.runs.create(request).await.unwrap_err();
+        let rules: Vec<_> = refused.violations.iter().map(|one| one.rule).collect();
+        assert_eq!(rules, [rule], "{refused:?}");
+        assert!(!format!("{refused:?}").contains(CANARY), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_cancelled_in_the_queue_forgets_what_is_hidden() {
     let folder = tempdir().unwrap();
     let server = Server::idle(folder.path(), common::options()).await;

@@ -1,5 +1,6 @@
 //! WebDriver BiDi.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +90,18 @@ impl Bidi {
         if let Err(error) = self.send("browser.setDownloadBehavior", params).await {
             tracing::debug!(%error, "downloads are not reported by this browser");
         }
+    }
+
+    /// Adds headers to every request of the user context's pages.
+    pub(crate) async fn set_headers(&self, headers: &BTreeMap<String, String>) -> Reply<()> {
+        let header = |(name, value): (&String, &String)| json!({ "name": name, "value": { "type": "string", "value": value } });
+        let params = json!({
+            "headers": headers.iter().map(header).collect::<Vec<_>>(),
+            "userContexts": [self.user_context],
+        });
+        self.send_quick("network.setExtraHeaders", params)
+            .await
+            .map(drop)
     }
 
     /// Removes the user context and everything in it.

@@ -1,8 +1,10 @@
 //! A small web server: the files of tests/pages, and addresses that misbehave on purpose.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -10,6 +12,8 @@ use tokio::task::JoinHandle;
 /// A running server. It listens on 127.0.0.1; as `localhost` it is another origin and site.
 pub struct Site {
     port: u16,
+    /// Heads of the requests, in the order in which they came.
+    heads: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
@@ -23,18 +27,32 @@ impl Site {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let heads = Arc::default();
+        let heard = Arc::clone(&heads);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                let heard = Arc::clone(&heard);
                 tokio::spawn(async move {
-                    let _ = serve(stream, port).await;
+                    let _ = serve(stream, port, &heard).await;
                 });
             }
         });
-        Self { port, task }
+        Self { port, heads, task }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Heads of the requests for an address, in lower case.
+    pub fn heads(&self, target: &str) -> Vec<String> {
+        let heads = self.heads.lock();
+        let asked = |head: &&String| head.split_whitespace().nth(1) == Some(target);
+        heads
+            .iter()
+            .filter(asked)
+            .map(|head| head.to_lowercase())
+            .collect()
     }
 
     /// The same server as another site.
@@ -43,7 +61,11 @@ impl Site {
     }
 }
 
-async fn serve(mut stream: TcpStream, port: u16) -> std::io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    port: u16,
+    heads: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -53,6 +75,7 @@ async fn serve(mut stream: TcpStream, port: u16) -> std::io::Result<()> {
         }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
+    heads.lock().push(head.clone());
     let target = head.split_whitespace().nth(1).unwrap_or("/");
     let path = target.split(['?', '#']).next().unwrap_or("/");
     let answer = match path {

@@ -109,7 +109,7 @@ fn truncate<T>(list: &mut Vec<T>) -> usize {
 }
 
 /// Masks every text of a result that comes from the page or the command, then cuts it.
-pub(super) fn scrub(result: &mut StepResult, mask: &Mask) {
+pub(crate) fn scrub(result: &mut StepResult, mask: &Mask) {
     let clean = |text: &mut String, bytes: usize| {
         mask.scrub(text);
         mask::cut(text, bytes);

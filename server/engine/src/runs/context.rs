@@ -53,7 +53,7 @@ pub(super) struct RunContext {
     halted: AtomicBool,
 }
 
-/// Variables that come with the request.
+/// Variables and headers that come with the request.
 struct Brought {
     /// Those that hide the test's and its rows'.
     variables: Vec<v1::Variable>,
@@ -61,6 +61,8 @@ struct Brought {
     environment: Option<v1::Environment>,
     /// What `${ENV:NAME}` reads.
     env: BTreeMap<String, String>,
+    /// Headers of the pages' requests.
+    http_headers: BTreeMap<String, String>,
 }
 
 impl RunContext {
@@ -91,6 +93,7 @@ impl RunContext {
                 variables: claimed.spec.variables,
                 environment: claimed.spec.environment,
                 env: claimed.spec.env,
+                http_headers: claimed.spec.http_headers,
             },
             history,
             progress: Mutex::new(progress),
@@ -142,6 +145,7 @@ impl RunContext {
             browser: self.config.browser.clone().unwrap_or_default(),
             keep_dialogs: self.config.keep_dialogs,
             authoring: None,
+            headers: self.brought.http_headers.clone(),
         };
         let backend = self.backend.as_ref();
         let opened = self.executor.open(backend, spec, options).await;
@@ -184,6 +188,7 @@ impl RunContext {
         for (name, value) in &self.brought.env {
             variables.set_env(name, value);
         }
+        variables.hide_headers(&self.brought.http_headers);
         if let Some(environment) = &self.brought.environment {
             let loaded = variables.load_environment(environment, secrets);
             loaded.map_err(missing)?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{clock, plan};
 use crate::error::{Error, Result};
+use crate::headers;
 use crate::store::NewRun;
 
 /// What a test file is called that has no name.
@@ -70,6 +71,10 @@ fn tags(test: &v1::Test) -> Vec<String> {
 fn check_request(request: &v1::CreateRunRequest) -> Result<()> {
     let mut violations = request.violations();
     violations.retain(|violation| !violation.field.starts_with("spec.test"));
+    if let Some(spec) = &request.spec {
+        let field = "spec.http_headers";
+        violations.extend(headers::violations(field, &spec.http_headers));
+    }
     if violations.is_empty() {
         return Ok(());
     }

@@ -25,8 +25,10 @@ use super::interrupt::{Cause, Interrupt};
 use super::row::RowEnd;
 use super::{Services, ending};
 use crate::error::Result;
+use crate::mask::Mask;
 use crate::remote::{Remote, RemoteExecution, RemoteTest};
 use crate::store::ClaimedRun;
+use crate::variables::Variables;
 
 /// Checks a run that asks for a platform, and notes which one is meant.
 ///
@@ -53,6 +55,7 @@ fn remote_test(spec: &v1::RunSpec) -> Option<RemoteTest> {
     };
     Some(RemoteTest {
         platform: spec.platform.clone()?,
+        http_headers: spec.http_headers.clone(),
         test: v1::Test {
             data_rows: Vec::new(),
             ..test
@@ -91,8 +94,11 @@ async fn attempt(
     if place.is_some() && !told.has_begun {
         announce(&run).await?;
     }
+    let mut hidden = Variables::new();
+    hidden.hide_headers(&test.http_headers);
     let rows = Rows {
         services,
+        mask: hidden.masking(),
         remote: &*remote,
         run: &run,
         test: &test,
@@ -120,6 +126,8 @@ async fn place(services: &Services, run: &RunContext) -> Option<OwnedSemaphorePe
 /// What the rows of a run share.
 struct Rows<'a> {
     services: &'a Services,
+    /// Hides what the platform says of headers' values.
+    mask: &'a Mask,
     remote: &'a dyn Remote,
     run: &'a RunContext,
     test: &'a RemoteTest,

@@ -13,6 +13,7 @@ use super::{Inner, keeper, now, shutting_down, turn};
 use crate::backend::{Backend, SessionSpec};
 use crate::error::{Error, Result};
 use crate::executor::{Facts, ScopeOptions, StepDefaults, to_std};
+use crate::headers;
 use crate::variables::{Layer, Variables};
 
 /// The viewport of a session whose creator says nothing.
@@ -28,6 +29,10 @@ pub(super) async fn create(
 ) -> Result<v1::Session> {
     let backend = backend(inner, &request)?;
     let variables = variables(inner, &request)?;
+    let refused = headers::violations("http_headers", &request.http_headers);
+    if !refused.is_empty() {
+        return Err(Error::violated(refused));
+    }
     if request.validate_only {
         return Ok(describe(inner, &request, String::new()));
     }
@@ -50,6 +55,7 @@ fn variables(inner: &Inner, request: &v1::CreateSessionRequest) -> Result<Variab
     for (name, value) in &request.env {
         variables.set_env(name, value);
     }
+    variables.hide_headers(&request.http_headers);
     if let Some(environment) = &request.environment {
         let loaded = variables.load_environment(environment, secrets);
         loaded.map_err(|missing| {
@@ -79,6 +85,7 @@ async fn open(
         browser: request.browser.clone().unwrap_or_default(),
         keep_dialogs: request.keep_dialogs,
         authoring: request.authoring.clone(),
+        headers: request.http_headers.clone(),
     };
     let options = ScopeOptions {
         owner: name.clone(),
@@ -132,6 +139,7 @@ fn backend(inner: &Inner, request: &v1::CreateSessionRequest) -> Result<Arc<dyn 
         ("env", !request.env.is_empty()),
         ("screenshots", request.screenshots != 0),
         ("keep_dialogs", request.keep_dialogs),
+        ("http_headers", !request.http_headers.is_empty()),
     ];
     if let Some((field, _)) = of_a_browser.into_iter().find(|(_, given)| *given) {
         let message = "is of a browser, and an authoring session has none; leave it out";

@@ -5,6 +5,7 @@
 //! - `crash…`: the browser goes, and the step ends ERROR
 //! - `flaky N…`: ends FAIL the first N times
 //! - `talk…`: ends FAIL, and the page says the hint wherever it can say something
+//! - `headers…`: like `talk…`, with the values of the headers that the session adds to requests
 //! - anything else passes
 
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +43,8 @@ struct State {
     dropped: Vec<String>,
     flaky: HashMap<String, usize>,
     refusal: Option<Error>,
+    /// The headers of every session, in the order in which they were opened.
+    headers: Vec<BTreeMap<String, String>>,
 }
 
 impl Default for FakeBackend {
@@ -76,6 +79,10 @@ impl FakeBackend {
     /// The hints that were clicked, in order.
     pub fn executed(&self) -> Vec<String> {
         self.state.lock().executed.clone()
+    }
+
+    pub fn headers(&self) -> Vec<BTreeMap<String, String>> {
+        self.state.lock().headers.clone()
     }
 
     pub fn dropped(&self) -> Vec<String> {
@@ -119,7 +126,7 @@ impl Backend for FakeBackend {
         self.health.subscribe()
     }
 
-    async fn open(&self, _: SessionSpec) -> Result<Box<dyn BackendSession>> {
+    async fn open(&self, spec: SessionSpec) -> Result<Box<dyn BackendSession>> {
         let mut opens = self.opens.subscribe();
         opens.wait_for(|may| *may).await.unwrap();
         let mut state = self.state.lock();
@@ -128,11 +135,13 @@ impl Backend for FakeBackend {
         }
         state.opened += 1;
         state.open += 1;
+        state.headers.push(spec.headers.clone());
         state.most_open = state.most_open.max(state.open);
         Ok(Box::new(FakeSession {
             state: self.state.clone(),
             released: self.released.subscribe(),
             alive: true,
+            headers: spec.headers.into_values().collect(),
         }))
     }
 
@@ -143,6 +152,7 @@ struct FakeSession {
     state: Arc<Mutex<State>>,
     released: watch::Receiver<bool>,
     alive: bool,
+    headers: Vec<String>,
 }
 
 /// Notes that a step was dropped before its end.
@@ -233,6 +243,7 @@ impl FakeSession {
                 }
             }
             "talk" => talkative(hint),
+            "headers" => talkative(&self.headers.join(", ")),
             _ => Execution::new(Verdict::Pass),
         }
     }

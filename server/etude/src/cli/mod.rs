@@ -23,6 +23,7 @@ mod explain_test;
 mod fields;
 mod files;
 mod fmt;
+mod headers;
 mod health;
 mod interrupt;
 mod lint;

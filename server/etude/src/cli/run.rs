@@ -26,6 +26,7 @@ pub(crate) use tally::Tally;
 
 use super::connect::{EmbeddedArgs, Host, SERVER_VARIABLE, TrustArgs};
 use super::files;
+use super::headers::HeaderArgs;
 use super::interrupt::Interrupt;
 use super::output::{self, Format};
 use super::problem::{Exit, Problem};
@@ -97,6 +98,9 @@ pub(crate) struct HowArgs {
     /// A label for finding the runs again
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = variables::label)]
     pub(crate) labels: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub(crate) headers: HeaderArgs,
 
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,

@@ -10,6 +10,7 @@ use futures::TryStreamExt as _;
 
 use super::connect::{self, QueryArgs, ServerArgs};
 use super::fields::duration;
+use super::headers::HeaderArgs;
 use super::output::{self, Format, note};
 use super::platform_calls::platform_name;
 use super::problem::{Exit, Problem};
@@ -87,6 +88,9 @@ struct Create {
     #[arg(long = "pass-env", value_name = "NAME")]
     passed: Vec<String>,
 
+    #[command(flatten)]
+    headers: HeaderArgs,
+
     /// Show the browser's window
     #[arg(long)]
     headed: bool,
@@ -103,7 +107,7 @@ struct Create {
 struct AuthoringArgs {
     /// Add commands to this checkpoint of a platform instead of executing them: checkpoints/{id}
     /// or, with --project, --goal and --journey, its name
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "base_url", "variables", "headed"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "base_url", "variables", "headed", "headers"])]
     checkpoint: Option<String>,
 
     /// Name of the project, which is created when there is none
@@ -189,6 +193,7 @@ async fn create(args: Create) -> Result<(), Problem> {
             base_url,
             environment,
             env,
+            http_headers: args.headers.read()?,
             display_name: args.display_name.unwrap_or_default(),
             ttl: span(args.ttl),
             idle_timeout: span(args.idle_timeout),

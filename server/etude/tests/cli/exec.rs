@@ -227,6 +227,9 @@ fn a_session_has_an_environment() {
     ]);
     let step: Value = serde_json::from_str(&done.expect(0).stdout).unwrap();
     assert_eq!(step["result"]["output"], "ada •••• •••• •••• staging");
+    let refused =
+        create(&["--header", "Host: canary-79"]).complains(2, &["http_headers[\"Host\"]"]);
+    assert!(!refused.stderr.contains("canary-79"), "{}", refused.stderr);
     create(&["--env", "prod"]).complains(2, &["ENVIRONMENT_NOT_FOUND"]);
     create(&["--pass-env", "EXEC_NONE"]).complains(2, &["--pass-env EXEC_NONE"]);
 }

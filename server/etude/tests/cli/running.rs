@@ -1,5 +1,7 @@
 //! `etude run`, `watch`, `runs` and `demo`, with a real browser.
 
+use std::io::Write as _;
+
 use serde_json::Value;
 
 use crate::support::{
@@ -197,6 +199,28 @@ fn environment_variables_reach_the_page_and_stay_hidden() {
     assert_eq!(passed, Some(5), "{}", done.stdout);
     // What the test itself says in plain text is no secret; but what was read stays one.
     assert!(!done.stdout.contains("canary-123"), "{}", done.stdout);
+}
+
+#[test]
+fn headers_reach_the_pages_and_stay_hidden() {
+    let shop = Shop::start();
+    let input = test("  - execute: return 1\n");
+    let mut headers = tempfile::NamedTempFile::new().unwrap();
+    writeln!(headers, "Authorization: Bearer canary-124").unwrap();
+    let file = format!("@{}", headers.path().display());
+    let sent = [
+        "--header",
+        "X-Tenant: canary-125",
+        "--header",
+        &file,
+        "-o",
+        "json",
+    ];
+    let done = run_on_shop(&shop, &input, &sent).expect(0);
+    assert!(!done.stdout.contains("canary"), "{}", done.stdout);
+    let refused = run_on_shop(&shop, &input, &["--header", "Host: canary-126"]);
+    let refused = refused.complains(2, &["http_headers[\"Host\"]"]);
+    assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);
 }
 
 #[test]

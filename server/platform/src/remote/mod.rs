@@ -100,6 +100,7 @@ impl Remote for Platforms {
             snapshot: Some(memo.snapshot),
             journeys: vec![memo.journey],
             initial_data: variables.into_iter().collect(),
+            http_headers: test.http_headers.clone(),
             environment: names::optional_id("platform.environment", "environments", environment)?,
             ..Start::default()
         };
@@ -146,7 +147,7 @@ impl Remote for Platforms {
 
 /// Where a test goes.
 fn deployment(test: &RemoteTest) -> Result<Deployment> {
-    let RemoteTest { platform, test } = test;
+    let RemoteTest { platform, test, .. } = test;
     let or = |text: &str, other: String| match text {
         "" => other,
         text => text.to_owned(),

@@ -309,7 +309,7 @@ async fn journeys_are_selected() {
         (json!({"suiteIds": [99]}), StatusCode::NOT_FOUND),
         (json!({"tags": ["nothing"]}), StatusCode::BAD_REQUEST),
         (
-            json!({"httpHeaders": {"x-a": "b"}}),
+            json!({"httpHeaders": {"Host": "shop.example.com"}}),
             StatusCode::BAD_REQUEST,
         ),
         (json!({"environmentId": 99}), StatusCode::NOT_FOUND),
@@ -491,6 +491,27 @@ async fn what_failed_is_executed_again() {
             .count(),
         2
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_sent_again_by_a_rerun_and_never_answered() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    checkpoint(&platform, &goal, "Headers", &["headers of the page"]).await;
+    let given = json!({"httpHeaders": {"X-Tenant": "c4n4ry-value", "X-Number": 12}});
+    let execution = execute(&platform, &goal, given).await;
+    assert_eq!(execution["outcome"], "FAIL");
+    let rerun = format!("POST /executions/{}/failures/rerun", execution["id"]);
+    let again = platform.make(&rerun, json!({})).await;
+    poll(&platform, &again).await;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let sent = [header("X-Tenant", "c4n4ry-value"), header("X-Number", "12")];
+    assert_eq!(server.backend.headers(), vec![sent.into(); 2]);
+    let read = platform.get(&format!("/executions/{}", again["id"])).await;
+    for answer in [&execution, &again, read.at("/item")] {
+        let answer = answer.to_string();
+        assert!(!answer.contains("c4n4ry"), "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

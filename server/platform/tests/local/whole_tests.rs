@@ -79,6 +79,26 @@ fn two_parts() -> v1::Test {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn headers_go_along_to_the_platform() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder).await;
+    let headers = [("X-Tenant".to_owned(), "c4n4ry-value".to_owned())];
+    let spec = v1::RunSpec {
+        http_headers: headers.clone().into(),
+        ..on_platform(test(&["headers of the page"]))
+    };
+    let run = server.create_spec(spec).await;
+    let events = format!("{:?}", server.events(&run).await);
+    assert_eq!(server.backend.headers(), [headers.into()]);
+    assert!(
+        events.contains("••••") && !events.contains("c4n4ry"),
+        "{events}"
+    );
+    let kept = format!("{:?}", server.store.run_spec(&run).await.unwrap());
+    assert!(!kept.contains("c4n4ry"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_browser_is_enough_for_a_run_on_the_local_platform() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(&folder).await;

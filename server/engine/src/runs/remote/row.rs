@@ -15,6 +15,7 @@ use super::given::Values;
 use super::told::ToldRow;
 use super::walk::{End, Walk};
 use crate::error::{Error, Result, failure};
+use crate::executor::shown;
 use crate::remote::{RemoteExecution, RemoteStep};
 use crate::runs::context::RunContext;
 use crate::runs::interrupt::Cause;
@@ -131,7 +132,9 @@ impl<'a> RowRun<'a> {
     /// The row begins and comes to nothing.
     async fn refused(&mut self, error: &Error) -> Result<Start> {
         self.say_begun(None).await?;
-        Ok(Start::Refused(error.to_failure()))
+        let mut failure = error.to_failure();
+        self.rows.mask.scrub(&mut failure.message);
+        Ok(Start::Refused(failure))
     }
 
     /// Says that the row has begun; from here on it is followed and never started again.
@@ -167,6 +170,9 @@ impl<'a> RowRun<'a> {
             if wanted(moment) {
                 self.keep_picture(&mut step.result, moment, &address).await;
             }
+        }
+        if !self.rows.mask.is_empty() {
+            shown::scrub(&mut step.result, self.rows.mask);
         }
         self.walk.add(step);
     }

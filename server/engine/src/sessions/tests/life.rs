@@ -339,3 +339,21 @@ async fn a_session_has_the_variables_of_its_environment_and_of_its_caller() {
     let result = bench.run(&session.name, unknown).await.unwrap();
     assert_eq!(result.outcome(), Outcome::Error);
 }
+
+#[tokio::test]
+async fn values_of_headers_are_hidden_and_wrong_ones_refused() {
+    let bench = Bench::new(&FakeBackend::passing());
+    let request = |name: &str| CreateSessionRequest {
+        http_headers: [(name.to_owned(), "Bearer h34der-value".to_owned())].into(),
+        ..CreateSessionRequest::default()
+    };
+    let session = bench.create(request("Authorization")).await.unwrap();
+    let message = "the page says h34der-value".to_owned();
+    let result = bench.run(&session.name, v1::Log { message }).await.unwrap();
+    let shown = prost_types::Value::from("the page says ••••".to_owned());
+    assert_eq!(result.output, Some(shown));
+    let refused = bench.create(request("Connection")).await.unwrap_err();
+    assert_eq!(refused.violations[0].field, "http_headers[\"Connection\"]");
+    let kept = format!("{:?} {refused:?}", bench.store.sessions());
+    assert!(!kept.contains("h34der"), "{kept}");
+}

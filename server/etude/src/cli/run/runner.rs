@@ -1,6 +1,6 @@
 //! Runs tests and follows their events.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use etude::v1::{
     BrowserOptions, CreateRunRequest, PlatformRun, RunEvent, RunSpec, ScreenshotPolicy, TestConfig,
@@ -28,6 +28,8 @@ pub(super) struct Runner<'a> {
     environment: Option<ResolvedEnvironment>,
     /// What executes the tests; `None`: browsers of the server.
     platform: Option<PlatformRun>,
+    /// Headers of the pages' requests.
+    headers: BTreeMap<String, String>,
 }
 
 /// A run that is followed: its place in the list, and its events.
@@ -44,6 +46,7 @@ impl<'a> Runner<'a> {
             how,
             environment,
             platform: how.platform.to_run()?,
+            headers: how.headers.read()?,
         })
     }
 
@@ -176,6 +179,7 @@ impl<'a> Runner<'a> {
         let env = environment::used_by(&planned.test, &base_url);
         let mut spec = RunSpec::from(planned.test);
         spec.env = env;
+        spec.http_headers.clone_from(&self.headers);
         spec.environment = named.map(|named| named.environment.clone());
         spec.base_url = base_url;
         spec.platform.clone_from(&self.platform);

@@ -29,6 +29,8 @@ pub(super) struct Material {
     pub(super) scripts: Vec<Script>,
     /// Variables that the caller gives.
     pub(super) initial: BTreeMap<String, Value>,
+    /// Headers of the browser's requests.
+    pub(super) http_headers: BTreeMap<String, String>,
     /// The address to start at in place of the goal's.
     pub(super) starting_url: Option<String>,
 }
@@ -207,11 +209,7 @@ fn request(material: &Material, test: v1::Test) -> Result<v1::CreateRunRequest, 
             let message = format!("initialData: `{name}` cannot be the name of a variable");
             return Err(Problem::invalid(message));
         }
-        let text = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        variables.push(variable(name, text));
+        variables.push(variable(name, text(value)));
     }
     let labels = [(
         "platform.execution".to_owned(),
@@ -222,12 +220,28 @@ fn request(material: &Material, test: v1::Test) -> Result<v1::CreateRunRequest, 
         variables,
         labels: labels.into(),
         environment: material.environment.as_ref().map(environment),
+        http_headers: material.http_headers.clone(),
         ..v1::RunSpec::default()
     };
     Ok(v1::CreateRunRequest {
         spec: Some(spec),
         ..v1::CreateRunRequest::default()
     })
+}
+
+/// Headers with their values as texts.
+pub(super) fn headers(given: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let given = given.iter();
+    given
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn environment((environment, variables): &(Environment, Vec<Variable>)) -> v1::Environment {

@@ -1,6 +1,8 @@
 //! Executions, as they are kept: what was asked for, and which runs execute it. What came of them
 //! is read from the runs, which are durable by themselves.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::local::entity::Entity;
@@ -18,8 +20,11 @@ pub(in crate::local) struct KeptExecution {
     /// The plan that it belongs to.
     pub(super) plan: Option<i64>,
     pub(super) tags: Vec<String>,
-    /// The request as it is answered: without the values of variables.
+    /// The request as it is answered: without the values of variables and headers.
     pub(super) request: Object,
+    /// Headers of the browser's requests, for executing it again; never answered.
+    #[serde(default)]
+    pub(super) http_headers: BTreeMap<String, String>,
     pub(super) suites: Vec<KeptSuite>,
 }
 

@@ -103,7 +103,7 @@ pub(in crate::local) async fn execute_journey(
 }
 
 /// POST /executions/{id}/failures/rerun: executes the journeys again that did not pass, as they were
-/// executed: in their snapshot and environment, with the same initial data and starting URL.
+/// executed: in their snapshot and environment, with the same initial data, headers and starting URL.
 pub(in crate::local) async fn rerun_failures(
     State(local): State<Local>,
     Ids([id]): Ids<1>,
@@ -121,10 +121,12 @@ pub(in crate::local) async fn rerun_failures(
         !progress.rows.iter().all(|row| passed(row.outcome))
     });
     let starting_url = old.kept.request.get("startingUrl").and_then(Value::as_str);
+    let headers = old.kept.http_headers.clone().into_iter();
     let request = Request {
         suite_ids: failed.map(|(suite, _)| suite.id).collect(),
         environment_id: old.kept.environment,
         initial_data: given(&local, &old.kept).await?,
+        http_headers: headers.map(|(name, value)| (name, value.into())).collect(),
         starting_url: starting_url.map(str::to_owned),
         ..Request::default()
     };
@@ -169,11 +171,6 @@ pub(in crate::local) async fn begin(
     scope: Scope,
     request: Request,
 ) -> Result<KeptExecution, Problem> {
-    if !request.http_headers.is_empty() {
-        return Err(Problem::invalid(
-            "httpHeaders: the local platform's browser cannot add headers to requests",
-        ));
-    }
     let engine = local.engine()?;
     let (mut kept, runs) = change(
         local.records(),
@@ -264,6 +261,7 @@ async fn prepare(
             None => None,
         },
         initial: request.initial_data.clone(),
+        http_headers: compile::headers(&request.http_headers),
         starting_url: request.starting_url.clone().filter(|url| !url.is_empty()),
     };
     let mut suites: Vec<KeptSuite> = Vec::new();
@@ -282,6 +280,7 @@ async fn prepare(
         plan: scope.plan,
         tags: request.tags.clone(),
         request: shown(&request, environment, &suites),
+        http_headers: material.http_headers,
         suites,
     };
     tx.put(&kept).await?;
@@ -334,17 +333,21 @@ async fn selected(
     Ok(chosen)
 }
 
-/// The request as answers show it. Values of variables may be secrets, so only their names stay.
+/// The request as answers show it. Values of variables and headers may be secrets, so only their
+/// names stay.
 fn shown(request: &Request, environment: Option<i64>, suites: &[KeptSuite]) -> Object {
-    let names = request.initial_data.keys();
-    let names: Object = names.map(|name| (name.clone(), "…".into())).collect();
+    let names = |values: &BTreeMap<String, Value>| -> Object {
+        let names = values.keys();
+        names.map(|name| (name.clone(), "…".into())).collect()
+    };
     let shown = json!({
         "suiteIds": request.suite_ids,
         "testSuiteCanonicalIds": request.test_suite_canonical_ids,
         "dataDriven": suites.iter().any(|suite| suite.rows > 0),
         "environmentId": environment,
         "startingUrl": request.starting_url,
-        "initialData": names,
+        "initialData": names(&request.initial_data),
+        "httpHeaders": names(&request.http_headers),
     });
     shown.as_object().cloned().unwrap_or_default()
 }
