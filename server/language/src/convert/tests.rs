@@ -474,3 +474,18 @@ fn words_that_say_nothing_are_told() {
         ]
     );
 }
+
+#[test]
+fn a_comment_that_yaml_cannot_hold_is_written_without_what_it_cannot() {
+    let text = "# one on a li\0\u{1}ne\nlook for \"Terms\" on page\n";
+    let canonical = Conversion {
+        format: TestFormat::Canonical,
+        layout: ConversionLayout::Yaml,
+    };
+    let converted = convert("t.txt", text.as_bytes(), canonical).unwrap();
+    let content = converted.content;
+    assert!(
+        content.contains("# one on a li\u{fffd}\u{fffd}ne"),
+        "{content}"
+    );
+}

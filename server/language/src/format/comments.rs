@@ -177,10 +177,15 @@ fn between_statements(source: &Source<'_>) -> Vec<Comment> {
         .map(|(number, line)| Comment {
             line: number,
             at: line.len() - line.trim_start().len(),
-            text: line.trim().to_owned(),
+            text: line.trim().replace(is_unprintable, "\u{fffd}"),
             trailing: false,
         })
         .collect()
+}
+
+/// Whether YAML has no place for a letter in a comment.
+fn is_unprintable(letter: char) -> bool {
+    letter.is_control() && letter != '\t' || matches!(letter, '\u{fffe}' | '\u{ffff}')
 }
 
 /// The bytes that are texts, in which a `#` is a part of the text.
