@@ -4,6 +4,8 @@
 //! two callers never get the same place, and a step without a position costs one request: the
 //! platform's answer to it says how the checkpoint looks now.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,6 @@ use tokio::sync::watch;
 use crate::calls;
 use crate::client::{CheckpointTurn, Client};
 use crate::codec;
-use crate::paths;
 use crate::resources::steps;
 
 /// The most sessions that are open at the same time; each is only a few bytes.
@@ -64,11 +65,11 @@ impl Backend for Authors {
         let authoring = spec.authoring.unwrap_or_default();
         let client = (self.choose)(&authoring.platform)?;
         let checkpoint = match &authoring.checkpoint {
-            Some(authoring::Checkpoint::Name(name)) => paths::existing(&client, name).await?,
+            Some(authoring::Checkpoint::Name(name)) => place::existing(&client, name).await?,
             Some(authoring::Checkpoint::Path(path)) => {
                 // One after another, so that two sessions do not create the same.
                 let _turn = client.turn_to_make().await;
-                paths::ensure(&client, path).await?
+                place::ensure(&client, path).await?
             }
             None => {
                 let message = "is required; give a name or a path";

@@ -14,7 +14,6 @@ pub mod deploy;
 pub mod local;
 mod lookup;
 pub mod model;
-mod paths;
 pub mod pull;
 pub mod remote;
 pub mod resources;

@@ -36,7 +36,7 @@ use etude_engine::{Error, Result};
 use crate::client::Client;
 use apply::Applying;
 use desired::Desired;
-use observed::Observed;
+use observed::{Observed, Place};
 pub(crate) use observed::{opens, read_table};
 pub use service::{DeployStream, deploy_test};
 pub use table::Table;
@@ -153,21 +153,21 @@ pub async fn deploy(
 ) -> Result<Deployed> {
     let desired = Desired::of(deployment)?;
     let client = &client.fresh();
+    let mut place = Place::of(client, deployment).await?;
     let mut turn = None;
     let mut making = None;
     if !deployment.validate_only {
-        let mut goal = observed::goal(client, deployment).await?;
-        if goal.is_none() {
+        if place.goal.is_none() {
             // Whoever makes projects and goals does it alone, so that none is made twice.
             making = Some(client.turn_to_make().await);
-            goal = observed::goal(client, deployment).await?;
+            place = Place::of(client, deployment).await?;
         }
-        if let Some(goal) = goal {
+        if let Some(goal) = &place.goal {
             drop(making.take());
-            turn = Some(client.turn_on_goal(goal).await);
+            turn = Some(client.turn_on_goal(goal.id).await);
         }
     }
-    let observed = Observed::of(client, deployment, &desired).await?;
+    let observed = Observed::at(place, client, deployment, &desired).await?;
     let plan = plan::plan(deployment, &desired, &observed)?;
     let message = plan.message();
     on(Event::Plan(message.clone()));

@@ -11,12 +11,36 @@ use super::table::Table;
 use super::titles;
 use crate::calls;
 use crate::client::Client;
+use crate::lookup::{find_goal, find_journey, find_project, id_in};
 use crate::model::{Checkpoint, CheckpointSummary, Goal, Journey, JourneyStatus, Project};
-use crate::paths;
 use crate::resources::{goals, journeys};
 
 /// How many reads are on their way at once.
 const READS: usize = 16;
+
+/// Where a test goes, as far as it is there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place {
+    pub(crate) project: Option<Project>,
+    pub(crate) goal: Option<Goal>,
+}
+
+impl Place {
+    /// Finds it.
+    ///
+    /// # Errors
+    ///
+    /// PLATFORM_IDENTIFIER_AMBIGUOUS; PLATFORM_NOT_FOUND for a resource name; those of
+    /// [`Client::call`].
+    pub(crate) async fn of(client: &Client, deployment: &Deployment) -> Result<Self> {
+        let project = find_project(client, &deployment.project).await?;
+        let goal = match &project {
+            Some(project) => find_goal(client, project.id, &deployment.goal).await?,
+            None => None,
+        };
+        Ok(Self { project, goal })
+    }
+}
 
 /// What is there.
 #[derive(Debug, Clone, Default)]
@@ -46,19 +70,18 @@ impl Observed {
     ///
     /// PLATFORM_IDENTIFIER_AMBIGUOUS; PLATFORM_NOT_FOUND for a resource name; those of
     /// [`Client::call`].
-    pub(crate) async fn of(
+    pub(crate) async fn at(
+        place: Place,
         client: &Client,
         deployment: &Deployment,
         desired: &Desired,
     ) -> Result<Self> {
+        let Place { project, goal } = place;
         let mut observed = Self {
-            project: paths::find_project(client, &deployment.project).await?,
+            project,
+            goal,
             ..Self::default()
         };
-        let Some(project) = &observed.project else {
-            return observed.without_goal(client, deployment, desired);
-        };
-        observed.goal = paths::find_goal(client, project.id, &deployment.goal).await?;
         let Some(goal) = observed.goal.as_ref().map(|goal| goal.id) else {
             return observed.without_goal(client, deployment, desired);
         };
@@ -85,7 +108,7 @@ impl Observed {
         let named = [("goals", &deployment.goal), ("journeys", &desired.title)];
         let named = named
             .iter()
-            .find(|(kind, name)| paths::id_in(kind, name).is_some());
+            .find(|(kind, name)| id_in(kind, name).is_some());
         match named {
             Some((_, name)) => Err(client.not_found(name)),
             None => Ok(self),
@@ -99,7 +122,7 @@ impl Observed {
         all: &[JourneyStatus],
     ) -> Result<()> {
         let name = &desired.title;
-        if let Some(id) = paths::find_journey(all, name)? {
+        if let Some(id) = find_journey(all, name)? {
             self.journey = Some(client.call(calls::journeys::get(id)).await?);
             return Ok(());
         }
@@ -173,15 +196,6 @@ impl Observed {
         let there = self.journey.as_ref().map(|journey| journey.title.clone());
         there.unwrap_or_else(|| desired.title.clone())
     }
-}
-
-/// The id of the goal that a test goes to, if it is there.
-pub(crate) async fn goal(client: &Client, deployment: &Deployment) -> Result<Option<i64>> {
-    let Some(project) = paths::find_project(client, &deployment.project).await? else {
-        return Ok(None);
-    };
-    let goal = paths::find_goal(client, project.id, &deployment.goal).await?;
-    Ok(goal.map(|goal| goal.id))
 }
 
 /// A table with its values.

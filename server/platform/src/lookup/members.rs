@@ -5,7 +5,7 @@ use etude_engine::{Error, Result};
 use super::route::kind;
 use crate::calls;
 use crate::client::Client;
-use crate::resources::{environments, journeys};
+use crate::resources::{environments, goals, journeys, projects};
 
 /// A resource within another.
 #[derive(Debug)]
@@ -16,67 +16,53 @@ pub(super) struct Member {
     pub(super) name: String,
 }
 
-fn member(id: i64, name: impl Into<String>) -> Member {
-    let name = name.into();
-    Member { id, name }
+/// Members, from what says the id and the name of each.
+fn members<T>(
+    all: impl IntoIterator<Item = T>,
+    id_and_name: impl Fn(T) -> (i64, String),
+) -> Vec<Member> {
+    let member = |(id, name)| Member { id, name };
+    all.into_iter().map(id_and_name).map(member).collect()
 }
 
 /// The members of a collection that a resource holds; of projects, those of the organization.
 pub(super) async fn of(client: &Client, collection: &str, holder: i64) -> Result<Vec<Member>> {
-    match collection {
-        "projects" => projects(client).await,
-        "goals" => goals(client, holder).await,
+    Ok(match collection {
+        "projects" => members(projects::all(client).await?, |one| (one.id, one.name)),
+        "goals" => members(goals::all(client, holder).await?, |one| (one.id, one.name)),
         "journeys" => {
-            let all = journeys::all(client, holder, None).await?.into_iter();
-            Ok(all
-                .map(|one| member(one.journey.id, one.journey.title))
-                .collect())
+            let all = journeys::all(client, holder, None).await?;
+            members(all, |one| (one.journey.id, one.journey.title))
         }
-        "checkpoints" => checkpoints(client, holder).await,
+        "checkpoints" => {
+            let cases = client.call(calls::journeys::get(holder)).await?.cases;
+            // Those of the library are not the journey's to name.
+            let cases = cases.into_iter().flatten();
+            let own = cases.filter(|case| case.library_checkpoint_id.is_none());
+            members(own, |case| (case.id, case.title))
+        }
         "steps" => {
             let steps = client.call(calls::checkpoints::get(holder)).await?.steps;
-            let places = steps.iter().zip(1..);
-            Ok(places
-                .map(|(step, place)| member(step.id, place.to_string()))
-                .collect())
+            let places = (1..).zip(steps);
+            members(places, |(place, step): (u32, _)| {
+                (step.id, place.to_string())
+            })
         }
         "environments" => {
-            let all = environments::all(client, holder).await?.into_iter();
-            Ok(all.map(|one| member(one.id, one.name)).collect())
+            let all = environments::all(client, holder).await?;
+            members(all, |one| (one.id, one.name))
         }
         "extensions" => {
-            let all = client.call(calls::scripts::list(holder)).await?.into_iter();
-            let all = all.filter(|one| !one.archived);
-            Ok(all.map(|one| member(one.id, one.name)).collect())
+            let all = client.call(calls::scripts::list(holder)).await?;
+            let all = all.into_iter().filter(|one| !one.archived);
+            members(all, |one| (one.id, one.name))
         }
         "apiTests" => {
             let all = client.call(calls::scripts::api_tests(holder)).await?;
-            let all = all.api_tests.into_iter();
-            Ok(all.map(|one| member(one.id, one.name)).collect())
+            members(all.api_tests, |one| (one.id, one.name))
         }
-        other => listed_here_only(client, other, holder).await,
-    }
-}
-
-async fn projects(client: &Client) -> Result<Vec<Member>> {
-    let organization = client.organization().await?;
-    let all = client.call(calls::projects::list(organization)).await?;
-    let all = all.into_iter().filter(|one| !one.archived);
-    Ok(all.map(|one| member(one.id, one.name)).collect())
-}
-
-async fn goals(client: &Client, project: i64) -> Result<Vec<Member>> {
-    let all = client.call(calls::goals::list(project)).await?;
-    let all = all.into_iter().filter(|one| !one.archived);
-    Ok(all.map(|one| member(one.id, one.name)).collect())
-}
-
-/// The checkpoints of a journey that are its goal's own.
-async fn checkpoints(client: &Client, journey: i64) -> Result<Vec<Member>> {
-    let cases = client.call(calls::journeys::get(journey)).await?.cases;
-    let cases = cases.into_iter().flatten();
-    let own = cases.filter(|case| case.library_checkpoint_id.is_none());
-    Ok(own.map(|case| member(case.id, case.title)).collect())
+        other => listed_here_only(client, other, holder).await?,
+    })
 }
 
 /// Of these the cloud has no list that is known; the local platform has.
@@ -91,21 +77,15 @@ async fn listed_here_only(client: &Client, collection: &str, project: i64) -> Re
     Ok(match collection {
         "libraryCheckpoints" => {
             let all = client.call(calls::library::list(project)).await?;
-            all.into_iter()
-                .map(|one| member(one.id, one.name))
-                .collect()
+            members(all, |one| (one.id, one.name))
         }
         "testDataTables" => {
             let all = client.call(calls::test_data::list(project)).await?;
-            all.into_iter()
-                .map(|one| member(one.id, one.name))
-                .collect()
+            members(all, |one| (one.id, one.name))
         }
         _ => {
             let all = client.call(calls::plans::list(project)).await?;
-            all.into_iter()
-                .map(|one| member(one.id, one.name))
-                .collect()
+            members(all, |one| (one.id, one.name))
         }
     })
 }

@@ -1,8 +1,8 @@
 //! Tests of paths, without a platform.
 
+use super::by_path::{missing, near};
 use super::members::Member;
 use super::route::Route;
-use super::{missing, near};
 
 fn route(path: &str, collection: &str, parent: &str) -> Route {
     Route::new(path, &[collection.to_owned()], parent).unwrap()

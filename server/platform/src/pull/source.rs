@@ -4,10 +4,9 @@ use etude_engine::Result;
 
 use crate::calls;
 use crate::client::Client;
-use crate::lookup;
+use crate::lookup::{self, id_in};
 use crate::model::{Goal, Project};
-use crate::paths::id_in;
-use crate::resources::journeys;
+use crate::resources::{goals, journeys};
 
 /// A journey that is asked for.
 #[derive(Debug, Clone)]
@@ -49,7 +48,7 @@ pub(super) async fn find(client: &Client, source: &str) -> Result<Vec<Found>> {
 
 async fn of_project(client: &Client, project: &Project) -> Result<Vec<Found>> {
     let mut all = Vec::new();
-    for goal in goals(client, project).await? {
+    for goal in goals::all(client, project.id).await? {
         let folders = [goal.name.clone()];
         all.extend(of_goal(client, &goal, &folders).await?);
     }
@@ -66,11 +65,4 @@ async fn of_goal(client: &Client, goal: &Goal, folders: &[String]) -> Result<Vec
         folders: folders.to_vec(),
     });
     Ok(found.collect())
-}
-
-async fn goals(client: &Client, project: &Project) -> Result<Vec<Goal>> {
-    let mut goals = client.call(calls::goals::list(project.id)).await?;
-    goals.retain(|goal| !goal.archived);
-    goals.sort_by_key(|goal| goal.id);
-    Ok(goals)
 }

@@ -11,7 +11,7 @@ use crate::calls::journeys::Attached;
 use crate::client::Client;
 use crate::model::{Checkpoint, Journey};
 
-pub(super) const COLLECTION: &str = "checkpoints";
+pub(crate) const COLLECTION: &str = "checkpoints";
 
 /// Creates a checkpoint in a journey.
 ///

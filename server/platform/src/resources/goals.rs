@@ -55,9 +55,7 @@ pub async fn list_goals(
     request: v1::ListGoalsRequest,
 ) -> Result<v1::ListGoalsResponse> {
     let project = names::id("project", "projects", &request.project)?;
-    let mut goals = client.call(calls::goals::list(project)).await?;
-    goals.retain(|goal| !goal.archived);
-    goals.sort_by_key(|goal| goal.id);
+    let goals = all(client, project).await?;
     let page = page(goals, request.page_size, &request.page_token)?;
     Ok(v1::ListGoalsResponse {
         goals: page.items.into_iter().map(message).collect(),
@@ -118,6 +116,14 @@ pub async fn list_goal_checkpoints(
         checkpoints: checkpoints.collect(),
         next_page_token: page.next,
     })
+}
+
+/// The goals of a project, by id.
+pub(crate) async fn all(client: &Client, project: i64) -> Result<Vec<Goal>> {
+    let mut all = client.call(calls::goals::list(project)).await?;
+    all.retain(|goal| !goal.archived);
+    all.sort_by_key(|goal| goal.id);
+    Ok(all)
 }
 
 /// The snapshot of a goal that can be edited: the newest.

@@ -45,10 +45,7 @@ pub async fn list_projects(
     client: &Client,
     request: v1::ListProjectsRequest,
 ) -> Result<v1::ListProjectsResponse> {
-    let organization = client.organization().await?;
-    let mut projects = client.call(calls::projects::list(organization)).await?;
-    projects.retain(|project| !project.archived);
-    projects.sort_by_key(|project| project.id);
+    let projects = all(client).await?;
     let page = page(projects, request.page_size, &request.page_token)?;
     Ok(v1::ListProjectsResponse {
         projects: page.items.into_iter().map(message).collect(),
@@ -64,6 +61,15 @@ pub async fn delete_project(
     let id = names::id("name", "projects", &request.name)?;
     client.call(calls::projects::delete(id)).await?;
     Ok(v1::DeleteProjectResponse {})
+}
+
+/// The projects of the organization, by id.
+pub(crate) async fn all(client: &Client) -> Result<Vec<Project>> {
+    let organization = client.organization().await?;
+    let mut all = client.call(calls::projects::list(organization)).await?;
+    all.retain(|project| !project.archived);
+    all.sort_by_key(|project| project.id);
+    Ok(all)
 }
 
 fn message(project: Project) -> v1::Project {
