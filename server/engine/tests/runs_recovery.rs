@@ -11,8 +11,8 @@ use std::time::Duration;
 use common::blocks::{repeat, try_catch};
 use common::faults::FaultyStore;
 use common::{
-    GUARD, Server, assert_state, check_log, checkpoint, config, drain, lines, options, rows,
-    statistics, step, test,
+    GUARD, Server, assert_state, check_log, checkpoint, config, drain, lines, options, reopened,
+    rows, statistics, step, test,
 };
 use etude::v1::{Outcome, RecoveryPolicy, RunEvent, RunState, Test, run_event::Payload};
 use etude_engine::runs::RunsOptions;
@@ -36,16 +36,7 @@ fn crash<T>(folder: &Path, until: impl AsyncFnOnce(&Server) -> T) -> T {
 
 /// A server over the folder of one that has just been killed.
 async fn reopen(folder: &Path) -> Server {
-    let open = async {
-        loop {
-            match SqliteStore::open(Options::new(folder)).await {
-                Ok(store) => return store,
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-    };
-    let store = tokio::time::timeout(GUARD, open).await.unwrap();
-    let server = Server::over(Arc::new(store), options(), Arc::default());
+    let server = Server::over(reopened(folder).await, options(), Arc::default());
     server.runs.recover().await.unwrap();
     server
 }

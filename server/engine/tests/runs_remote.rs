@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::blocks::block;
 use common::remote::{FakeRemote, Script};
 use common::{
-    GUARD, Server, assert_state, check_log, checkpoint, config, flagged, lines, options, reason,
+    Server, assert_state, check_log, checkpoint, config, flagged, lines, options, reason, reopened,
     spec, statistics, step, test,
 };
 use etude::v1::{
@@ -22,7 +22,6 @@ use etude_engine::Error;
 use etude_engine::error::failure;
 use etude_engine::remote::RemoteEnd;
 use etude_engine::runs::RunsOptions;
-use etude_store::{Options, SqliteStore};
 use tempfile::tempdir;
 use tokio::runtime::Runtime;
 
@@ -375,16 +374,7 @@ fn crash<T>(folder: &Path, remote: &FakeRemote, until: impl AsyncFnOnce(&Server)
 
 /// A server over the folder of one that has ended.
 async fn reopen(folder: &Path, remote: &FakeRemote) -> Server {
-    let open = async {
-        loop {
-            match SqliteStore::open(Options::new(folder)).await {
-                Ok(store) => return store,
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-    };
-    let store = tokio::time::timeout(GUARD, open).await.unwrap();
-    let server = Server::over(Arc::new(store), options(), Arc::default());
+    let server = Server::over(reopened(folder).await, options(), Arc::default());
     server.runs.set_remote(Arc::new(remote.clone()));
     server.runs.recover().await.unwrap();
     server.work();

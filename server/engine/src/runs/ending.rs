@@ -46,6 +46,14 @@ pub(super) async fn from_log(services: &Arc<Services>, name: &str, failure: Fail
     conclude(services, name, end, false).await
 }
 
+/// Ends a run whose execution could not be brought to its end, if that is so.
+pub(super) async fn unless_ended(services: &Arc<Services>, name: &str, ended: Result<()>) {
+    if let Err(error) = ended {
+        tracing::error!(run = name, %error, "the run could not be executed to its end");
+        insist(services, name, error.to_failure()).await;
+    }
+}
+
 /// As [`from_log`], again and again until the store can be written or the server is shut down;
 /// then the run is recovered after the next start.
 pub(super) async fn insist(services: &Arc<Services>, name: &str, failure: Failure) {

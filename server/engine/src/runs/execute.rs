@@ -31,10 +31,8 @@ pub(super) async fn execute(
     permit: OwnedSemaphorePermit,
 ) {
     let name = claimed.run.name.clone();
-    if let Err(error) = attempt(&services, claimed, interrupt, permit).await {
-        tracing::error!(run = name, %error, "the run could not be executed to its end");
-        ending::insist(&services, &name, error.to_failure()).await;
-    }
+    let ended = attempt(&services, claimed, interrupt, permit).await;
+    ending::unless_ended(&services, &name, ended).await;
 }
 
 async fn attempt(

@@ -71,10 +71,8 @@ pub(super) async fn execute(
     interrupt: Arc<Interrupt>,
 ) {
     let name = claimed.run.name.clone();
-    if let Err(error) = attempt(&services, claimed, interrupt).await {
-        tracing::error!(run = name, %error, "the run could not be executed to its end");
-        ending::insist(&services, &name, error.to_failure()).await;
-    }
+    let ended = attempt(&services, claimed, interrupt).await;
+    ending::unless_ended(&services, &name, ended).await;
 }
 
 async fn attempt(

@@ -38,6 +38,19 @@ pub struct Server {
     pub backend: Arc<FakeBackend>,
 }
 
+/// The store of a server that has just been killed, once its tasks have let it go.
+pub async fn reopened(folder: &Path) -> Arc<SqliteStore> {
+    let open = async {
+        loop {
+            match SqliteStore::open(Options::new(folder)).await {
+                Ok(store) => return store,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    };
+    Arc::new(tokio::time::timeout(GUARD, open).await.unwrap())
+}
+
 /// Options for tests: two browsers, little patience.
 pub fn options() -> RunsOptions {
     RunsOptions {

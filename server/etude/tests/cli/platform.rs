@@ -41,15 +41,8 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
     }
     let shop = Shop::start();
     let (_server, api, _folder) = serving(&[]);
-    let done = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &commands("docs/platform.md", 2)])
-        .env("API", &api)
-        .env("SHOP", &shop.url)
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&done.stdout);
-    let problems = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{text}\n{problems}");
+    let script = commands("docs/platform.md", 2);
+    let text = bash(&script, &[("API", &api), ("SHOP", &shop.url)]);
     let mut lines = text.lines();
     assert_eq!(
         (lines.next(), lines.next()),
@@ -74,22 +67,23 @@ fn the_guide_of_the_reference_cli_reaches_a_result_in_a_real_browser() {
     let (shop, serving) = (Shop::start(), Serving::start());
     let program = Path::new(env!("CARGO_BIN_EXE_etude")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let done = Command::new("bash")
-        .args([
-            "-euo",
-            "pipefail",
-            "-c",
-            &commands("docs/from-api-cli.md", 1),
-        ])
-        .env("PATH", path)
-        .env("ETUDE_SERVER", &serving.url)
-        .env("SHOP", &shop.url)
+    let script = commands("docs/from-api-cli.md", 1);
+    let server = ("ETUDE_SERVER", serving.url.as_str());
+    let text = bash(&script, &[("PATH", &path), server, ("SHOP", &shop.url)]);
+    assert!(text.contains("2 of 2 passed"), "{text}");
+}
+
+/// What a script prints, which has to end well within two minutes.
+fn bash(script: &str, variables: &[(&str, &str)]) -> String {
+    let done = Command::new("timeout")
+        .args(["120", "bash", "-euo", "pipefail", "-c", script])
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&done.stdout);
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let problems = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{text}\n{problems}");
-    assert!(text.contains("2 of 2 passed"), "{text}");
+    text
 }
 
 /// Makes a checkpoint that is executed as often as a variable says, and calls extensions with
@@ -123,15 +117,7 @@ curl -sS "$API/executions/$JOB" | jq -c '.item | .outcome, (.testSuites[].testCa
 fn extensions_are_called_in_a_real_browser_as_often_as_a_variable_says() {
     let shop = Shop::start();
     let (_server, api, _folder) = serving(&[]);
-    let done = Command::new("timeout")
-        .args(["60", "bash", "-euo", "pipefail", "-c", EXTENSIONS])
-        .env("API", &api)
-        .env("SHOP", &shop.url)
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&done.stdout);
-    let problems = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{text}\n{problems}");
+    let text = bash(EXTENSIONS, &[("API", &api), ("SHOP", &shop.url)]);
     let step = "[\"PASS\",null]\n";
     assert_eq!(text, format!("\"PASS\"\n{}", step.repeat(4)));
 }

@@ -454,19 +454,6 @@ async fn a_deployment_that_was_interrupted_at_any_write_is_completed_by_the_next
     }
 }
 
-/// Numbers that are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) % sides
-    }
-}
-
 #[tokio::test]
 async fn on_a_platform_that_loses_answers_nothing_is_made_twice_and_no_success_is_false() {
     let expected = {
@@ -476,8 +463,8 @@ async fn on_a_platform_that_loses_answers_nothing_is_made_twice_and_no_success_i
     };
     for seed in 1..=6 {
         let bench = Bench::start().await;
-        let mut dice = Dice(seed);
-        bench.script(move |method, _| match dice.roll(10) {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        bench.script(move |method, _| match dice.u8(..10) {
             0 => Fate::Fails(503),
             1 => Fate::Fails(429),
             2 if *method != Method::GET => Fate::Lost,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use fastrand::Rng;
 use futures::future::join_all;
 use parking_lot::Mutex;
 
@@ -10,29 +11,16 @@ use super::faults::{Platform, click};
 use super::upstream::Seen;
 use super::*;
 
-/// Numbers that are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) % sides
-    }
-}
-
 /// What goes wrong with a request: one in three passes unharmed.
-fn fate(dice: &mut Dice, platform: &Platform, request: &Seen) -> Reply {
+fn fate(dice: &mut Rng, platform: &Platform, request: &Seen) -> Reply {
     let oops = || json!({"success": false, "error": {"code": "", "message": "oops"}});
-    let lost = |dice: &mut Dice| match dice.roll(4) {
+    let lost = |dice: &mut Rng| match dice.u8(..4) {
         0 => Reply::Reset,
         1 => Reply::Text(200, vec![], "<html>".into()),
         2 => Reply::Text(502, vec![], "<html>Bad Gateway</html>".into()),
         _ => Reply::json(500, oops()),
     };
-    match dice.roll(9) {
+    match dice.u8(..9) {
         0 => Reply::Text(429, vec![("retry-after", "0".into())], "{}".into()),
         1 => Reply::Text(503, vec![], String::new()),
         2 => Reply::json(200, oops()),
@@ -66,7 +54,7 @@ async fn add(client: &Client, hint: &str, outcomes: &Mutex<Outcomes>) {
 async fn no_step_is_added_twice_and_no_success_is_false() {
     for seed in 1..=6 {
         let platform = Platform::default();
-        let dice = Arc::new(Mutex::new(Dice(seed)));
+        let dice = Arc::new(Mutex::new(Rng::with_seed(seed)));
         let upstream = {
             let platform = platform.clone();
             Upstream::start(move |request, _| fate(&mut dice.lock(), &platform, request)).await
