@@ -182,6 +182,7 @@ fn sessions_options(config: &Config) -> SessionsOptions {
 fn runs_options(config: &Config) -> RunsOptions {
     RunsOptions {
         max_browsers: config.runs.max_parallel as usize,
+        max_remote: config.runs.max_on_platform as usize,
         max_queued: config.runs.max_queued,
         heartbeat: std::time::Duration::from_secs(HEARTBEAT_SECONDS),
         shutdown_grace: RUNS_GRACE,

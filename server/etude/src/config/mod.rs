@@ -178,6 +178,8 @@ pub struct RunsConfig {
     pub max_queued: u32,
     /// Browsers that runs may use at the same time.
     pub max_parallel: u32,
+    /// Runs that platforms execute and that are followed at the same time.
+    pub max_on_platform: u32,
 }
 
 impl Default for RunsConfig {
@@ -185,6 +187,7 @@ impl Default for RunsConfig {
         Self {
             max_queued: 10_000,
             max_parallel: 4,
+            max_on_platform: 32,
         }
     }
 }
@@ -350,6 +353,7 @@ impl Config {
             ("sessions.max", self.sessions.max as usize),
             ("runs.max_queued", self.runs.max_queued as usize),
             ("runs.max_parallel", self.runs.max_parallel as usize),
+            ("runs.max_on_platform", self.runs.max_on_platform as usize),
             ("platform.max_concurrent", self.platform.max_concurrent),
             ("platform.max_queued", self.platform.max_queued),
         ];

@@ -172,6 +172,12 @@ pub const OPTIONS: &[OptionInfo] = &[
         "Browsers that runs may use at the same time.",
     ),
     option(
+        "runs.max_on_platform",
+        "number",
+        "",
+        "Runs that platforms execute and that are followed at the same time; further ones wait.",
+    ),
+    option(
         "platform.port",
         "number",
         "none: it is not served",
