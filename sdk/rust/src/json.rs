@@ -4,6 +4,7 @@
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions,
 };
+use prost_types::value::Kind;
 use serde_json::Value;
 
 /// The JSON of `message`, with names in lowerCamelCase and default values left out.
@@ -19,6 +20,42 @@ pub fn dynamic_to_value(message: &DynamicMessage) -> Value {
     message
         .serialize_with_options(serde_json::value::Serializer, &options)
         .unwrap_or_else(|error| Value::String(format!("(no JSON form: {error})")))
+}
+
+/// The deepest nesting of a value in a message; decoders refuse what is nested about twice as deep.
+const VALUE_DEPTH: usize = 24;
+
+/// Any JSON value, as messages hold it; its numbers become doubles. `None`: it is nested more deeply
+/// than decoders take.
+pub fn in_message(value: Value) -> Option<prost_types::Value> {
+    (depth(&value) <= VALUE_DEPTH).then(|| to_prost(value))
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+fn to_prost(value: Value) -> prost_types::Value {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(flag) => Kind::BoolValue(flag),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Array(items) => Kind::ListValue(prost_types::ListValue {
+            values: items.into_iter().map(to_prost).collect(),
+        }),
+        Value::Object(entries) => Kind::StructValue(prost_types::Struct {
+            fields: entries
+                .into_iter()
+                .map(|(key, value)| (key, to_prost(value)))
+                .collect(),
+        }),
+    };
+    prost_types::Value { kind: Some(kind) }
 }
 
 /// The message that a JSON value holds. Unknown fields are refused.

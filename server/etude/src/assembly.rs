@@ -8,6 +8,7 @@ use etude_browser::{BrowserBackend, BrowserConfig, BrowserKind, ProtocolChoice};
 use etude_engine::Error;
 use etude_engine::backend::Backend;
 use etude_engine::executor::{Executor, ExecutorOptions};
+use etude_engine::records::Records;
 use etude_engine::runs::{Runs, RunsOptions};
 use etude_engine::secrets::Secrets;
 use etude_engine::sessions::{Sessions, SessionsOptions};
@@ -23,6 +24,7 @@ use crate::answers::Answers;
 use crate::config::{self, BrowserSection, Config, SECRET_PREFIX};
 use crate::server::{RUNS_GRACE, StartError};
 use crate::services::{Engine, Info, MESSAGE_BYTES};
+use crate::webhooks::Inboxes;
 
 /// Longest gap between two messages of a stream, in seconds; the contract promises it.
 const HEARTBEAT_SECONDS: u64 = 15;
@@ -145,6 +147,8 @@ pub(crate) fn engine(
         Arc::clone(&store),
     );
     let answers = Answers::new(sqlite.clone());
+    let records: Arc<dyn Records> = sqlite.clone();
+    let inboxes = Inboxes::open(&config.platform, &secrets, &records)?;
     let local =
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
     let platforms = platforms(&config.platform, &secrets, local)?;
@@ -166,6 +170,7 @@ pub(crate) fn engine(
         store,
         info: Info::new(limits(config)),
         platforms,
+        inboxes,
         answers,
     })
 }

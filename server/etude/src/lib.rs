@@ -19,6 +19,7 @@ mod server;
 mod services;
 pub mod status;
 mod transport;
+mod webhooks;
 
 pub use error_pages::error_page;
 pub use server::{Server, StartError};

@@ -76,7 +76,7 @@ fn options(config: &Config) -> Result<Options, StartError> {
     match assembly::secrets(config).get(name) {
         Some(token) => Ok(Options { token: Some(token) }),
         None => Err(StartError::SecretMissing {
-            option: "platform.port_token_secret",
+            option: "platform.port_token_secret".to_owned(),
             secret: name.clone(),
         }),
     }

@@ -93,6 +93,13 @@ impl Platforms {
         })
     }
 
+    /// Makes everybody look who waits for something on a platform to change.
+    pub(crate) fn wake(&self, name: &str) {
+        if let Some(Account::Open(client)) = self.inner.accounts.get(name) {
+            client.wake();
+        }
+    }
+
     fn unknown(&self, field: &str, name: &str) -> Error {
         let accounts = self.inner.accounts.keys().map(String::as_str);
         let known = either(std::iter::once(LOCAL).chain(accounts));

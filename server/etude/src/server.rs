@@ -21,6 +21,7 @@ use crate::monitor::Monitor;
 use crate::platform_port::PlatformPort;
 use crate::services::{self, Engine};
 use crate::transport::{self, connection, gate::Gate, listen};
+use crate::webhooks::Receiver;
 
 // A shutdown takes 5 seconds at most: clients hear of it and sessions and runs are ended side by
 // side, then the browsers are, then the store.
@@ -110,7 +111,7 @@ pub enum StartError {
     )]
     SecretMissing {
         /// The option.
-        option: &'static str,
+        option: String,
         /// The secret.
         secret: String,
     },
@@ -187,7 +188,12 @@ impl Server {
         let monitor = watch_parts(board, &engine, &*backend, &draining).await;
         let gate = Arc::new(Gate::new(&config.server, draining.clone()));
         let routes = services::routes(&engine, health)?;
-        let app = transport::app(routes, &gate, &config.server.allowed_origins);
+        let webhooks = Receiver::new(
+            engine.inboxes.clone(),
+            engine.platforms.clone(),
+            Arc::clone(&gate),
+        );
+        let app = transport::app(routes, webhooks, &gate, &config.server.allowed_origins);
         let stopped = CancellationToken::new();
         let age = config.server.max_connection_age;
         let accept = connection::serve(listener, app, age, draining.clone(), CLIENTS_GRACE);

@@ -61,6 +61,10 @@ fn write(session: &str) -> v1::WriteRequest {
     }
 }
 
+fn is_webhook(message: &str) -> bool {
+    ["webhook accepted", "webhook refused"].contains(&message)
+}
+
 #[tokio::test]
 async fn each_call_has_one_line_with_its_method_and_status_and_never_its_arguments() {
     let lines = Lines::default();
@@ -70,7 +74,18 @@ async fn each_call_has_one_line_with_its_method_and_status_and_never_its_argumen
         .with_writer(lines.clone());
     tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
 
-    let fixture = Fixture::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("HOOK"), CANARY).unwrap();
+    let fixture = Fixture::start_with(|config| {
+        config.secrets.folder = Some(folder.path().to_owned());
+        config.platform.webhook_secret = Some("HOOK".to_owned());
+    })
+    .await;
+    for (token, status) in [(CANARY.to_owned(), 202), (CANARY.repeat(2), 401)] {
+        let address = format!("{}/webhooks/virtuoso?token={token}", fixture.url);
+        let webhook = reqwest::Client::new().post(address).body(CANARY);
+        assert_eq!(webhook.send().await.unwrap().status().as_u16(), status);
+    }
     let session = fixture.session().await;
     let mut client = InteractServiceClient::new(fixture.channel.clone());
     client.write(write(&session)).await.unwrap();
@@ -87,6 +102,9 @@ async fn each_call_has_one_line_with_its_method_and_status_and_never_its_argumen
     assert!(!text.contains(CANARY), "an argument was logged");
     let parsed = text.lines().map(|line| serde_json::from_str(line).unwrap());
     let parsed: Vec<Value> = parsed.collect();
+    let webhooks = parsed.iter().map(|line| &line["fields"]["message"]);
+    let webhooks = webhooks.filter(|message| message.as_str().is_some_and(is_webhook));
+    assert_eq!(webhooks.count(), 2);
     let calls = |method: &str| -> Vec<(String, String)> {
         let ended = parsed
             .iter()

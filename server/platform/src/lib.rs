@@ -4,13 +4,14 @@
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
 //! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
 //! adds commands to checkpoints; [`deploy`] brings tests to the platform, and [`pull`] back;
-//! [`remote`] lets it execute whole tests.
+//! [`remote`] lets it execute whole tests; [`events`] keep what it tells by itself.
 
 pub mod authoring;
 pub mod calls;
 pub mod client;
 pub mod codec;
 pub mod deploy;
+pub mod events;
 pub mod local;
 mod lookup;
 pub mod model;

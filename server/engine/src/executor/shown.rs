@@ -11,10 +11,6 @@ use crate::variables::text_of;
 /// The most of an output that a result shows, in bytes.
 const OUTPUT_BYTES: usize = 64 * 1024;
 
-/// The deepest nesting of an output that is kept as a structure; decoders refuse what is nested
-/// about twice as deep. A deeper one is shown as JSON text.
-const OUTPUT_DEPTH: usize = 24;
-
 /// The most of a text in a failure or of a step's own text, in bytes.
 pub(super) const TEXT_BYTES: usize = 16 * 1024;
 
@@ -34,7 +30,7 @@ pub(super) fn url(url: &str, mask: &Mask) -> String {
     url
 }
 
-/// The output as it is shown: masked, then cut.
+/// The output as it is shown: masked, then cut. One that is nested too deeply is shown as JSON text.
 pub(super) fn output(
     value: &Value,
     mask: &Mask,
@@ -42,8 +38,10 @@ pub(super) fn output(
 ) -> prost_types::Value {
     let masked = mask.value(value);
     let mut text = text_of(&masked).into_owned();
-    if text.len() <= OUTPUT_BYTES && depth(&masked) <= OUTPUT_DEPTH {
-        return to_prost(masked);
+    if text.len() <= OUTPUT_BYTES
+        && let Some(shown) = etude::json::in_message(masked)
+    {
+        return shown;
     }
     if mask::cut(&mut text, OUTPUT_BYTES) {
         let whole = text_of(value).len();
@@ -51,33 +49,6 @@ pub(super) fn output(
         warnings.push(warning(WarningKind::Truncated, message));
     }
     string(text)
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
-        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or_default(),
-        _ => 0,
-    }
-}
-
-fn to_prost(value: Value) -> prost_types::Value {
-    let kind = match value {
-        Value::Null => Kind::NullValue(0),
-        Value::Bool(flag) => Kind::BoolValue(flag),
-        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
-        Value::String(text) => Kind::StringValue(text),
-        Value::Array(items) => Kind::ListValue(prost_types::ListValue {
-            values: items.into_iter().map(to_prost).collect(),
-        }),
-        Value::Object(entries) => Kind::StructValue(prost_types::Struct {
-            fields: entries
-                .into_iter()
-                .map(|(key, value)| (key, to_prost(value)))
-                .collect(),
-        }),
-    };
-    prost_types::Value { kind: Some(kind) }
 }
 
 pub(super) fn string(text: String) -> prost_types::Value {

@@ -28,6 +28,9 @@ pub(crate) struct FormatArgs {
     pub(crate) output: Format,
 }
 
+/// The most columns of a terminal that a text of a table takes. Names of resources are whole.
+const WIDEST: usize = 60;
+
 /// Writes data to stdout. A reader that has gone ends the process without a word.
 pub(crate) fn print(text: &str) -> Result<(), Problem> {
     print_bytes(text.as_bytes())
@@ -94,6 +97,22 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         out.push('\n');
     }
     out
+}
+
+/// As much of a text as fits into a table.
+pub(crate) fn cut(text: &str) -> String {
+    if width(text) <= WIDEST {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for letter in text.chars() {
+        out.push(letter);
+        if width(&out) >= WIDEST {
+            out.pop();
+            break;
+        }
+    }
+    out + "…"
 }
 
 /// How many columns of a terminal a text takes.

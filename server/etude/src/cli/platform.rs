@@ -1,5 +1,7 @@
-//! `etude platform`: which platform answers, and the token for the Virtuoso cloud.
+//! `etude platform`: which platform answers, what it tells by itself, and the token for the Virtuoso
+//! cloud.
 
+mod events;
 mod login;
 mod prompt;
 
@@ -14,7 +16,7 @@ use super::platform_calls::PlatformArgs;
 use super::problem::{Exit, Problem};
 use super::style::{Style, plain};
 
-/// See how a platform fares, and keep a token for the Virtuoso cloud
+/// See how a platform fares and what it tells by itself, and keep a token for the Virtuoso cloud
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,6 +33,9 @@ enum Verb {
         #[command(flatten)]
         query: QueryArgs,
     },
+    /// List what a platform has told by itself, newest first: the webhooks that the server has
+    /// accepted
+    Events(events::Args),
     /// Keep a token for the Virtuoso cloud, in a file that only you can read, once the cloud has
     /// taken it
     Login(login::Args),
@@ -41,6 +46,7 @@ enum Verb {
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     match args.verb {
         Verb::Status { platform, query } => status(&platform, &query).await,
+        Verb::Events(args) => events::events(args).await,
         Verb::Login(args) => login::login(args).await,
         Verb::Logout => login::logout(),
     }
@@ -81,6 +87,9 @@ fn text(platform: &v1::Platform, style: Style) -> String {
     if let Some(metrics) = &platform.metrics {
         lines.extend(counts(metrics));
     }
+    if let Some(counts) = &platform.webhooks {
+        lines.push(("webhooks", webhooks(counts)));
+    }
     lines
         .iter()
         .map(|(name, value)| format!("{name:<13} {value}\n"))
@@ -99,6 +108,13 @@ fn token(platform: &v1::Platform, style: Style) -> String {
         "" => word,
         detail => format!("{word}: {}", plain(detail)),
     }
+}
+
+fn webhooks(counts: &v1::WebhookMetrics) -> String {
+    format!(
+        "{} accepted, {} repeated, {} without the token, {} refused",
+        counts.accepted, counts.repeated, counts.unauthorized, counts.refused
+    )
 }
 
 fn counts(metrics: &v1::PlatformMetrics) -> Vec<(&'static str, String)> {

@@ -335,6 +335,7 @@ impl Config {
             ("sessions.idle_timeout", self.sessions.idle_timeout),
             ("browser.start_timeout", self.browser.start_timeout),
             ("platform.timeout", self.platform.timeout),
+            ("platform.poll_interval", self.platform.poll_interval),
         ];
         for (name, span) in spans {
             if span.is_zero() || span > day {

@@ -220,6 +220,12 @@ pub const OPTIONS: &[OptionInfo] = &[
         "Name of the secret that is the cloud's API token. The variable `VIRTUOSO_API_TOKEN` holds it too.",
     ),
     option(
+        "platform.webhook_secret",
+        "text",
+        "none: they are refused",
+        "Name of the secret (see `secrets.folder`), of at least 16 characters, that incoming webhooks of the cloud must bring, at `POST /webhooks/virtuoso` of `server.listen`.",
+    ),
+    option(
         "platform.max_concurrent",
         "number",
         "",
@@ -236,6 +242,12 @@ pub const OPTIONS: &[OptionInfo] = &[
         "duration",
         "",
         "How long a request to the cloud may take, its repetitions included; at most 24 h. Long ones, such as exports, may take ten times as long.",
+    ),
+    option(
+        "platform.poll_interval",
+        "duration",
+        "",
+        "How long until an execution in the cloud that somebody waits for is read again; at most 24 h. An incoming webhook makes it be read at once.",
     ),
     option(
         "platform.accounts.<name>.url",
@@ -260,6 +272,12 @@ pub const OPTIONS: &[OptionInfo] = &[
         "text",
         "none: `token_file`",
         "Name of the secret (see `secrets.folder`) that is the account's API token.",
+    ),
+    option(
+        "platform.accounts.<name>.webhook_secret",
+        "text",
+        "none: they are refused",
+        "Name of the secret, of at least 16 characters, that incoming webhooks of the account must bring, at `POST /webhooks/<name>`.",
     ),
     option(
         "log.level",

@@ -42,6 +42,8 @@ pub struct PlatformConfig {
     pub login_file: Option<PathBuf>,
     /// Name of the secret that is the cloud's API token.
     pub token_secret: String,
+    /// Name of the secret that webhooks of the cloud must bring; `None`: none are accepted.
+    pub webhook_secret: Option<String>,
     /// Requests to the cloud that may be under way at the same time, for each account.
     pub max_concurrent: usize,
     /// Requests to the cloud that may wait, for each account.
@@ -49,6 +51,9 @@ pub struct PlatformConfig {
     /// How long a request to the cloud may take.
     #[serde(with = "span")]
     pub timeout: Duration,
+    /// How long until an execution in the cloud that somebody waits for is read again.
+    #[serde(with = "span")]
+    pub poll_interval: Duration,
     /// Further accounts of the cloud, by the names that calls use.
     pub accounts: BTreeMap<String, AccountConfig>,
 }
@@ -64,9 +69,11 @@ impl Default for PlatformConfig {
             token_file: None,
             login_file: None,
             token_secret: "VIRTUOSO_API_TOKEN".to_owned(),
+            webhook_secret: None,
             max_concurrent: 64,
             max_queued: 1024,
             timeout: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(2),
             accounts: BTreeMap::new(),
         }
     }
@@ -84,6 +91,8 @@ pub struct AccountConfig {
     pub token_file: Option<PathBuf>,
     /// Name of the secret that is the token.
     pub token_secret: Option<String>,
+    /// Name of the secret that its webhooks must bring; `None`: none are accepted.
+    pub webhook_secret: Option<String>,
 }
 
 impl PlatformConfig {
@@ -118,6 +127,7 @@ impl PlatformConfig {
                 slow_timeout: self.timeout * 10,
                 concurrency: self.max_concurrent,
                 queue: self.max_queued,
+                poll_interval: self.poll_interval,
                 ..Limits::default()
             },
             ..ClientOptions::new(url, token)

@@ -16,6 +16,7 @@ use tracing::Span;
 use crate::answers::Answers;
 use crate::platforms::Platforms;
 use crate::status::to_status;
+use crate::webhooks::Inboxes;
 
 mod artifacts;
 mod batch;
@@ -40,6 +41,7 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) info: Arc<Info>,
     pub(crate) platforms: Platforms,
+    pub(crate) inboxes: Inboxes,
     pub(crate) answers: Answers,
 }
 

@@ -2,7 +2,9 @@
 
 use etude::v1;
 use etude::v1::platform_service_server::PlatformService;
+use etude_engine::Error;
 use etude_platform::deploy::deploy_test;
+use etude_platform::events::EventLog;
 use etude_platform::pull::pull_tests;
 use etude_platform::resources::platforms;
 use tonic::{Request, Response, Status};
@@ -29,6 +31,7 @@ impl PlatformService for Resources {
             };
             Ok(v1::GetPlatformResponse {
                 platform: Some(v1::Platform {
+                    webhooks: self.inboxes.metrics(&chosen.name),
                     id: chosen.name,
                     is_default: chosen.is_default,
                     ..platform
@@ -69,5 +72,33 @@ impl PlatformService for Resources {
         let client = self.client(&request)?;
         let request = check(request)?;
         messages(pull_tests(&client, request).await)
+    }
+
+    async fn list_platform_events(
+        &self,
+        request: Request<v1::ListPlatformEventsRequest>,
+    ) -> Result<Response<v1::ListPlatformEventsResponse>, Status> {
+        let events = self.events(&request)?;
+        answer(request, async |request| events.list(request).await).await
+    }
+
+    type WatchPlatformEventsStream = Messages<v1::WatchPlatformEventsResponse>;
+
+    async fn watch_platform_events(
+        &self,
+        request: Request<v1::WatchPlatformEventsRequest>,
+    ) -> Result<Response<Self::WatchPlatformEventsStream>, Status> {
+        let events = self.events(&request)?;
+        let request = check(request)?;
+        messages(events.watch(request).await)
+    }
+}
+
+impl Resources {
+    /// The events of the platform that a call is for. They can be read without a token for it.
+    fn events<M>(&self, request: &Request<M>) -> Result<EventLog, Status> {
+        let chosen = self.chosen(request).map_err(to_status)?;
+        let log = self.inboxes.log(&chosen.name).cloned();
+        log.ok_or_else(|| to_status(Error::internal(format!("{} has no log", chosen.name))))
     }
 }

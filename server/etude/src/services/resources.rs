@@ -17,6 +17,7 @@ use super::{answer, check};
 use crate::answers::{Answers, Fingerprint};
 use crate::platforms::{Chosen, Platforms};
 use crate::status::to_status;
+use crate::webhooks::Inboxes;
 
 /// The metadata of a call that names its platform.
 const PLATFORM: &str = "etude-platform";
@@ -25,12 +26,17 @@ const PLATFORM: &str = "etude-platform";
 #[derive(Clone)]
 pub(super) struct Resources {
     platforms: Platforms,
+    pub(super) inboxes: Inboxes,
     answers: Answers,
 }
 
 impl Resources {
-    pub(super) fn new(platforms: Platforms, answers: Answers) -> Self {
-        Self { platforms, answers }
+    pub(super) fn new(platforms: Platforms, inboxes: Inboxes, answers: Answers) -> Self {
+        Self {
+            platforms,
+            inboxes,
+            answers,
+        }
     }
 
     /// The client of the platform that a call is for.

@@ -85,6 +85,7 @@ pub(crate) fn routes(
         ))));
     let resources = Arc::new(Resources::new(
         engine.platforms.clone(),
+        engine.inboxes.clone(),
         engine.answers.clone(),
     ));
     macro_rules! add_resources {

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Running, Serving, Shop, root, run, sandbox, word};
+use crate::support::{
+    Done, Running, Serving, Shop, etude, of_environment, root, run, sandbox, word,
+};
 
 /// A server with the platform's port.
 fn serving(rest: &[&str]) -> (Running, String, tempfile::TempDir) {
@@ -16,6 +18,68 @@ fn serving(rest: &[&str]) -> (Running, String, tempfile::TempDir) {
     let line = process.line_with("the local platform is at");
     let api = word(&line, "http://127.0.0.1:");
     (process, api, folder)
+}
+
+#[test]
+fn webhooks_are_accepted_and_listed_as_the_page_shows() {
+    let token = "e0b1c2d3f4a5968778695a4b3c2d1e0f";
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = etude(["serve", "--listen", "127.0.0.1:0"]);
+    server
+        .args(["--set", "platform.webhook_secret=VIRTUOSO_WEBHOOK"])
+        .args(["--set", "browser.warm=0", "--data-dir"])
+        .arg(folder.path())
+        .env("ETUDE_SECRET_VIRTUOSO_WEBHOOK", token);
+    let server = Running::of(server);
+    let address = word(&server.line_with("etude serves at"), "127.0.0.1:");
+    let url = format!("http://{address}");
+    let program = Path::new(env!("CARGO_BIN_EXE_etude")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let done = of_environment("bash")
+        .args(["-euo", "pipefail", "-c", &commands("docs/webhooks.md", 2)])
+        .env("PATH", path)
+        .env("ETUDE_SERVER", &url)
+        .env("ETUDE_SECRET_VIRTUOSO_WEBHOOK", token)
+        .output();
+    let text = Done::from(done.unwrap()).expect(0).stdout;
+    let name = r#"{"name":"platforms/virtuoso/events/1"}"#;
+    assert!(text.starts_with(name), "{text}");
+    for part in [
+        "EVENT",
+        "application/json",
+        "first",
+        r#"{"hello": "Étude"}"#,
+    ] {
+        assert!(text.contains(part), "no {part} in:\n{text}");
+    }
+    let json = &text[text.find("[").unwrap()..];
+    let events: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(events[0]["json"]["hello"], "Étude");
+
+    let events = [
+        "platform",
+        "events",
+        "--platform",
+        "virtuoso",
+        "--server",
+        &url,
+    ];
+    let following = Running::start(events.into_iter().chain(["--follow", "--output", "json"]));
+    let line = following.line_with("platforms/virtuoso/events/1");
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(event["deliveryId"], "first");
+    let future = run(events.into_iter().chain(["--follow", "--after", "9"]));
+    future.complains(2, &["SEQUENCE_IN_FUTURE", "--after 9"]);
+    let status = run([
+        "platform",
+        "status",
+        "--platform",
+        "virtuoso",
+        "--server",
+        &url,
+    ]);
+    let counts = "1 accepted, 0 repeated, 0 without the token, 0 refused";
+    assert!(status.stdout.contains(counts), "{}", status.stdout);
 }
 
 /// The commands of a page, without the first, which starts a server.

@@ -23,3 +23,4 @@ mod support;
 mod surface;
 mod transport;
 mod web;
+mod webhooks;

@@ -1,7 +1,5 @@
 //! Whose token it is, and errors that do not come from one call.
 
-use std::time::Duration;
-
 use etude::v1::ErrorReason;
 use etude_engine::{Error, Result};
 use serde_json::Value;
@@ -47,14 +45,6 @@ impl Client {
     /// The base address of the platform's API; empty for the one within this process.
     pub fn base_url(&self) -> &str {
         &self.shared.base_url
-    }
-
-    /// How long to wait before something that changes by itself is read again.
-    pub fn poll_interval(&self) -> Duration {
-        match self.is_local() {
-            true => Duration::from_millis(250),
-            false => Duration::from_secs(2),
-        }
     }
 
     /// An answer of the platform lacks something that every such answer has.

@@ -13,6 +13,7 @@ mod answer;
 mod creates;
 mod failure;
 mod layers;
+mod looks;
 mod metrics;
 mod options;
 mod pictures;
@@ -28,6 +29,7 @@ use etude_engine::{Error, Result};
 use crate::calls::{Call, Kind};
 pub(crate) use failure::Failure;
 use layers::{Layer as _, Stack};
+pub(crate) use looks::Looks;
 pub use metrics::{BreakerState, Metrics};
 pub use options::{BreakerOptions, ClientOptions, Limits};
 use pictures::Pictures;
@@ -56,6 +58,10 @@ struct Shared {
     baselines: Baselines,
     turns: turns::Turns,
     first_look: Duration,
+    poll_interval: Duration,
+    poll_distance: Duration,
+    /// Told whenever the platform has told something.
+    woken: tokio::sync::watch::Sender<()>,
     pictures: Pictures,
 }
 
@@ -108,6 +114,9 @@ impl Client {
             baselines: Baselines::default(),
             turns: turns::Turns::default(),
             first_look: limits.first_look,
+            poll_interval: limits.poll_interval,
+            poll_distance: limits.poll_distance,
+            woken: tokio::sync::watch::Sender::new(()),
             pictures,
         };
         Self {

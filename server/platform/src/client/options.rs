@@ -51,6 +51,12 @@ pub struct Limits {
     /// The wait before it is looked for what a creating call whose answer was lost has made; each
     /// of three further looks waits four times as long. Default 50 ms.
     pub first_look: Duration,
+    /// How long until something that changes by itself, such as an execution, is read again. Default 2
+    /// seconds.
+    pub poll_interval: Duration,
+    /// The least time between two such reads when [`Client::wake`](super::Client::wake) asks for
+    /// them. Default 500 ms.
+    pub poll_distance: Duration,
     /// How many calls are on their way at once. Default 128.
     pub concurrency: usize,
     /// How many calls wait behind them. Default 1024.
@@ -74,6 +80,8 @@ impl Default for Limits {
             first_delay: Duration::from_millis(200),
             longest_delay: Duration::from_secs(10),
             first_look: Duration::from_millis(50),
+            poll_interval: Duration::from_secs(2),
+            poll_distance: Duration::from_millis(500),
             concurrency: 128,
             queue: 1024,
             per_second: NonZeroU32::new(500),
@@ -90,6 +98,7 @@ impl Limits {
         Self {
             per_second: None,
             cache_for: Duration::ZERO,
+            poll_interval: Duration::from_millis(250),
             ..Self::default()
         }
     }

@@ -1,6 +1,7 @@
 //! Reads how an execution stands, again and again, and tells what is new.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use etude::v1::{ErrorReason, Failure, Outcome};
 use etude_engine::Result;
@@ -10,7 +11,7 @@ use etude_engine::remote::{Progress, RemoteEnd, RemoteExecution, RemoteStep};
 use super::memo::{Memo, Place};
 use super::results;
 use crate::calls;
-use crate::client::Client;
+use crate::client::{Client, Looks};
 use crate::model::{Execution, StepResult, SuiteResult};
 use crate::resources::executions::outcome;
 use crate::resources::names;
@@ -18,9 +19,13 @@ use crate::resources::names;
 /// How often an execution is read again that has ended and lacks results.
 const SECOND_LOOKS: u32 = 3;
 
+/// How long it is waited before each of these, at most: results that are late come soon.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
 /// A follower's place in an execution.
 pub(super) struct Follow {
     client: Client,
+    looks: Looks,
     name: String,
     id: i64,
     journey: i64,
@@ -40,6 +45,7 @@ impl Follow {
         Ok(Self {
             id: names::id("execution", "executions", &execution.name)?,
             name: execution.name.clone(),
+            looks: client.looks(),
             client,
             journey: memo.journey,
             places: memo.places(),
@@ -61,7 +67,10 @@ impl Follow {
                 return None;
             }
             if !std::mem::take(&mut self.is_first) {
-                tokio::time::sleep(self.client.poll_interval()).await;
+                match self.looks_left {
+                    SECOND_LOOKS => self.looks.due().await,
+                    _ => self.looks.due_within(SECOND_LOOK).await,
+                }
             }
             match self.client.call(calls::executions::get(self.id)).await {
                 Ok(execution) => self.look(&execution),

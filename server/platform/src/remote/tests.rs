@@ -1,6 +1,7 @@
 //! What an execution's tree becomes, from recorded and scripted answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -12,8 +13,11 @@ use serde_json::{Value, json};
 
 use super::Platforms;
 use super::memo::Memo;
-use crate::client::Client;
+use crate::client::{Client, ClientOptions, Limits};
 use crate::deploy::{Deployed, DeployedPart, DeployedStep};
+
+/// Longer than a test takes that does not hang.
+const GUARD: Duration = Duration::from_secs(60);
 
 /// A test whose only checkpoint has steps with these ids.
 fn deployed(ids: &[i64]) -> Deployed {
@@ -38,8 +42,8 @@ fn deployed(ids: &[i64]) -> Deployed {
     }
 }
 
-/// What is told of an execution that answers these, the last again and again.
-async fn told(ids: &[i64], answers: Vec<Value>) -> (Vec<RemoteStep>, RemoteEnd) {
+/// A platform with an execution that answers these, the last again and again.
+fn answering(answers: Vec<Value>) -> Router {
     let answers = Arc::new(Mutex::new(answers));
     let answer = move || {
         let mut answers = answers.lock();
@@ -49,8 +53,16 @@ async fn told(ids: &[i64], answers: Vec<Value>) -> (Vec<RemoteStep>, RemoteEnd) 
         };
         std::future::ready(json!({"success": true, "item": next}).to_string())
     };
-    let router = Router::new().route("/api/executions/5", get(answer));
-    let client = Client::local(router);
+    Router::new().route("/api/executions/5", get(answer))
+}
+
+/// What is told of an execution that answers these, the last again and again.
+async fn told(ids: &[i64], answers: Vec<Value>) -> (Vec<RemoteStep>, RemoteEnd) {
+    followed(ids, Client::local(answering(answers))).await
+}
+
+/// What is told of the execution of a platform.
+async fn followed(ids: &[i64], client: Client) -> (Vec<RemoteStep>, RemoteEnd) {
     let platforms = Platforms::new(move |_| Ok(client.clone()));
     let execution = RemoteExecution {
         name: "executions/5".to_owned(),
@@ -141,6 +153,43 @@ async fn results_are_told_as_they_appear_and_each_once() {
     let numbers: Vec<_> = steps.iter().map(|step| step.path.step).collect();
     assert_eq!(numbers, [1, 2]);
     assert_eq!((end.outcome, end.failure), (Outcome::Pass, None));
+}
+
+#[tokio::test]
+async fn a_follower_looks_when_the_platform_tells_something() {
+    let one = (62, step(1, "PASS"));
+    let router = answering(vec![
+        answer("RUNNING", "RUNNING", &[]),
+        answer("RUNNING", "RUNNING", std::slice::from_ref(&one)),
+        answer("FINISHED", "PASS", &[one]),
+    ]);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let limits = Limits {
+        poll_interval: Duration::from_secs(3600),
+        poll_distance: Duration::from_millis(1),
+        ..Limits::default()
+    };
+    let options = ClientOptions {
+        limits,
+        ..ClientOptions::new(format!("http://{address}/api"), "token".to_owned().into())
+    };
+    let client = Client::remote(options).unwrap();
+    let telling = async {
+        // A word before the first look is none: each is repeated until the end.
+        loop {
+            client.wake();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let following = tokio::time::timeout(GUARD, followed(&[62], client.clone()));
+    let (steps, end) = tokio::select! {
+        told = following => told.unwrap(),
+        () = telling => unreachable!(),
+    };
+    assert_eq!((steps.len(), end.outcome), (1, Outcome::Pass));
+    assert_eq!(client.metrics().requests, 3);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use etude::v1::{self, ErrorReason, ExecutionState, Outcome};
 use etude_engine::{Error, Result};
 use futures::{Stream, stream};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::names::{self, name, optional, snapshot};
 use super::page::page;
@@ -18,7 +19,7 @@ pub use analysis::analyze_execution;
 
 use crate::calls;
 use crate::calls::executions::Start;
-use crate::client::Client;
+use crate::client::{Client, Looks};
 use crate::codec;
 use crate::model::execution::DiscoveredElement;
 use crate::model::{
@@ -106,9 +107,11 @@ pub async fn watch_execution(
     request: v1::WatchExecutionRequest,
 ) -> Result<impl Stream<Item = Result<v1::WatchExecutionResponse>> + Send + use<>> {
     let id = names::id("name", COLLECTION, &request.name)?;
+    let looks = client.looks();
     let first = status(client, id).await?;
     let watch = Watch {
         client: client.clone(),
+        looks,
         id,
         next: Next::Tell(Box::new(first)),
     };
@@ -118,6 +121,7 @@ pub async fn watch_execution(
 /// A watcher's place in an execution.
 struct Watch {
     client: Client,
+    looks: Looks,
     id: i64,
     next: Next,
 }
@@ -137,7 +141,7 @@ impl Watch {
         let now = match self.next {
             Next::End => return Ok(None),
             Next::Tell(first) => *first,
-            Next::After(last) => later(&self.client, self.id, *last).await?,
+            Next::After(last) => later(&self.client, &mut self.looks, self.id, *last).await?,
         };
         self.next = match is_end(now.state()) {
             true => Next::End,
@@ -151,12 +155,19 @@ impl Watch {
 }
 
 /// An execution once it has changed, or as it was when it has not for a while.
-async fn later(client: &Client, id: i64, last: v1::Execution) -> Result<v1::Execution> {
-    let began = tokio::time::Instant::now();
+async fn later(
+    client: &Client,
+    looks: &mut Looks,
+    id: i64,
+    last: v1::Execution,
+) -> Result<v1::Execution> {
+    let beat = Instant::now() + HEARTBEAT;
     loop {
-        tokio::time::sleep(client.poll_interval()).await;
+        if timeout_at(beat, looks.due()).await.is_err() {
+            return Ok(last);
+        }
         let now = status(client, id).await?;
-        if now != last || began.elapsed() >= HEARTBEAT {
+        if now != last {
             return Ok(now);
         }
     }

@@ -6,7 +6,7 @@
 
 pub(crate) mod names;
 mod page;
-mod time;
+pub(crate) mod time;
 
 pub mod api_tests;
 pub mod checkpoints;

@@ -4,7 +4,7 @@ use etude::catalog::enum_words;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 
 use super::super::fields::STEP;
-use super::super::output::{self, width};
+use super::super::output::{self, cut, width};
 use super::super::style::{elapsed, one_line, plain};
 
 /// Fields that are for machines; JSON and YAML have them.
@@ -12,9 +12,6 @@ const FOR_MACHINES: [&str; 3] = ["canonical_id", "wire", "platform_state"];
 
 /// Fields whose text has lines of its own, and a place below the others.
 const TEXTS: [&str; 1] = ["script"];
-
-/// The most columns of a terminal that a text of a table takes. Names of resources are whole.
-const WIDEST: usize = 60;
 
 /// Resources as rows. What is empty in all of them has no column, nor what was asked for: the
 /// goal whose journeys are listed.
@@ -229,22 +226,6 @@ fn cell(item: &DynamicMessage, field: &FieldDescriptor) -> String {
         true => text,
         false => cut(&text),
     }
-}
-
-/// As much of a text as fits into a table.
-fn cut(text: &str) -> String {
-    if width(text) <= WIDEST {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for letter in text.chars() {
-        out.push(letter);
-        if width(&out) >= WIDEST {
-            out.pop();
-            break;
-        }
-    }
-    out + "…"
 }
 
 /// A value on one line.
