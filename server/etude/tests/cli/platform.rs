@@ -68,6 +68,8 @@ fn webhooks_are_accepted_and_listed_as_the_page_shows() {
     let line = following.line_with("platforms/virtuoso/events/1");
     let event: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(event["deliveryId"], "first");
+    let none = run(["platform", "events", "--server", &url]).expect(0);
+    assert!(none.stdout.is_empty() && none.stderr.contains("platform.webhook_secret"));
     let future = run(events.into_iter().chain(["--follow", "--after", "9"]));
     future.complains(2, &["SEQUENCE_IN_FUTURE", "--after 9"]);
     let status = run([

@@ -8,7 +8,7 @@ use etude::v1::{self, PlatformEvent};
 use tonic::{Request, Status};
 
 use crate::cli::connect::QueryArgs;
-use crate::cli::output::{self, Format, cut};
+use crate::cli::output::{self, Format, cut, note};
 use crate::cli::platform_calls::PlatformArgs;
 use crate::cli::problem::{Exit, Problem};
 use crate::cli::style::one_line;
@@ -71,6 +71,13 @@ async fn list(client: &Client, args: &Args) -> Result<Exit, Problem> {
         if page_token.is_empty() {
             break;
         }
+    }
+    if events.is_empty() && args.query.form() == Format::Human {
+        note(
+            "this platform has told nothing; `platform.webhook_secret` of the server's \
+             configuration lets the cloud send webhooks, and `--platform` names another platform",
+        );
+        return Ok(Exit::Passed);
     }
     let head = ["EVENT", "RECEIVED", "TYPE", "DELIVERY", "BODY"];
     args.query.print_all(&events, &head, cells)?;
