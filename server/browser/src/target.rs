@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use etude::v1::target::Locator;
-use etude::v1::{self, ElementKind, ErrorReason, SelectorKind, TargetPosition};
+use etude::v1::{self, ElementKind, ErrorReason, SelectorKind, TargetPosition, fallback};
 use serde_json::{Map, Value, json};
 
 use crate::page::StepError;
@@ -36,7 +36,23 @@ pub(crate) fn to_script(
     if target.nth != 0 {
         script["nth"] = json!(target.nth);
     }
+    if !target.fallbacks.is_empty() {
+        let fallbacks = target.fallbacks.iter().filter_map(fallback);
+        script["fallbacks"] = fallbacks.collect();
+    }
     Ok(script)
+}
+
+/// A fallback as its kind and value.
+fn fallback(fallback: &v1::Fallback) -> Option<Value> {
+    let (kind, value) = match fallback.locator.as_ref()? {
+        fallback::Locator::Hint(hint) => ("hint", hint),
+        fallback::Locator::Css(css) => ("css", css),
+        fallback::Locator::Xpath(xpath) => ("xpath", xpath),
+        fallback::Locator::Id(id) => ("id", id),
+        fallback::Locator::TestId(id) => ("testId", id),
+    };
+    Some(json!([kind, value]))
 }
 
 /// A variable that StoreElement has filled: selectors, and the hint they came from.

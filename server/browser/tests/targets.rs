@@ -9,7 +9,8 @@ use common::{Harness, rule, warned};
 use etude::v1;
 use etude::v1::target::Locator;
 use etude::v1::{
-    ElementKind, RoleLocator, SelectorKind, Target, TargetPosition, WarningKind, command::Action,
+    ElementKind, Fallback, RoleLocator, SelectorKind, Target, TargetPosition, WarningKind,
+    command::Action, fallback,
 };
 
 /// The id of the element that a target resolves to.
@@ -320,6 +321,40 @@ async fn a_hint_that_is_a_selector_falls_back_to_its_text() {
         SelectorKind::Css
     );
     harness.pass(exists(hint("#1st place"))).await;
+    harness.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fallbacks_are_tried_in_order_until_one_matches() {
+    let with = |target: Target, fallbacks: &[fallback::Locator]| Target {
+        fallbacks: fallbacks
+            .iter()
+            .cloned()
+            .map(|locator| Fallback {
+                locator: Some(locator),
+            })
+            .collect(),
+        ..target
+    };
+    let mut harness = Harness::start().await;
+    harness.open("/plain.html").await;
+    let go = fallback::Locator::Css("#go".into());
+    let nobody = fallback::Locator::Hint("Nobody has this text".into());
+    let unreadable = fallback::Locator::Xpath("//[".into());
+    let target = with(
+        Target::xpath("Login"),
+        &[unreadable.clone(), nobody.clone(), go],
+    );
+    let found = harness.pass(click(target)).await.target.unwrap();
+    assert_eq!(found.selector.unwrap().value, "#go");
+    let failed = found.failed_selectors.iter();
+    let failed: Vec<_> = failed
+        .map(|failed| failed.selector.as_ref().unwrap().value.as_str())
+        .collect();
+    assert_eq!(failed, ["Login", "//[", "Nobody has this text"]);
+    // None matches: one that cannot be read does not make the others wrong.
+    let missing = with(Target::css("#none"), &[unreadable, nobody]);
+    harness.error(click(missing), "TARGET_NOT_FOUND").await;
     harness.close().await;
 }
 

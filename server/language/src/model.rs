@@ -138,12 +138,9 @@ impl Field {
     fn new(descriptor: FieldDescriptor) -> Self {
         let spec = catalog::field_options(&descriptor);
         let rules = Rules::of(&descriptor);
-        let in_oneof = descriptor
-            .containing_oneof()
-            .is_some_and(|oneof| !oneof.is_synthetic());
         Self {
             shape: Shape::of(&value_descriptor(&descriptor)),
-            required: !in_oneof
+            required: !is_alternative(&descriptor)
                 && !descriptor.is_list()
                 && (spec.required || rules.min_length.is_some_and(|least| least > 0)),
             said: None,
@@ -155,6 +152,11 @@ impl Field {
 
     pub(crate) fn name(&self) -> &str {
         self.descriptor.name()
+    }
+
+    /// Whether it is one of several of which exactly one is given.
+    pub(crate) fn is_alternative(&self) -> bool {
+        is_alternative(&self.descriptor)
     }
 
     /// The name and the aliases.
@@ -222,6 +224,13 @@ fn outside_brackets(form: &str) -> String {
             _ => part.split_once(']').map_or("", |(_, rest)| rest),
         });
     parts.collect()
+}
+
+/// Whether a message has at most one of this field and others.
+fn is_alternative(descriptor: &FieldDescriptor) -> bool {
+    descriptor
+        .containing_oneof()
+        .is_some_and(|oneof| !oneof.is_synthetic())
 }
 
 /// Of a map the field of its values, of anything else the field itself.

@@ -29,6 +29,18 @@ fn line(diagnostic: &Diagnostic) -> String {
 }
 
 #[test]
+fn a_fallback_has_one_locator() {
+    let target = "{css: a, fallbacks: [{css: b, id: c}, {}, {hint: d}]}";
+    let test = format!("name: t\nsteps:\n- click: {target}\n");
+    let expected = [
+        "3:40 INVALID_VALUE [id] only one of its kind may stand here; \"css\" is given already, \
+         \"id\" is too many (remove one of them)",
+        "3:48 INVALID_VALUE [{] \"locator\" must be given ()",
+    ];
+    assert_eq!(mistakes(test.as_bytes()), expected);
+}
+
+#[test]
 fn every_mistake_is_reported_with_its_place_and_what_to_do() {
     let cases: &[&str] = &[
         "name: t\nsteps:\n- clik: Log in\n",

@@ -18,6 +18,7 @@
 mod assert;
 mod data;
 mod dialog;
+mod executable;
 mod file;
 mod flags;
 mod interact;
@@ -36,6 +37,7 @@ use etude::v1;
 use serde_json::Value;
 
 use crate::model::{self, ParsedStep};
+pub use executable::executables;
 use unsupported::{Refusal, Refused};
 pub use unsupported::{Unsupported, alternative};
 use wire::{Draft, Wire};
@@ -135,12 +137,13 @@ pub fn decode_stored(step: &model::Step) -> Decoded {
 /// Reads the steps of a journey, in order: a variable that a later step has as its target holds an
 /// element.
 pub fn decode_steps<'s>(steps: impl IntoIterator<Item = &'s model::Step>) -> Vec<Decoded> {
-    let mut decoded: Vec<_> = steps.into_iter().map(decode_stored).collect();
+    let steps: Vec<_> = steps.into_iter().map(sendable).collect();
+    let mut decoded: Vec<_> = steps.iter().map(decode).collect();
     let mut targets = HashSet::new();
-    for one in decoded.iter_mut().rev() {
+    for (one, sent) in decoded.iter_mut().zip(&steps).rev() {
         if let Decoded::Exact(step) | Decoded::Near(step) = one {
             data::store_element(step, &targets);
-            targets.extend(target::variable_of(step));
+            targets.extend(target::variable_of(sent));
         }
     }
     decoded
@@ -213,8 +216,16 @@ pub fn is_stored_as(sent: &ParsedStep, stored: &model::Step) -> bool {
             .all(|(key, value)| value.is_null() || stored.meta.get(key) == Some(value))
 }
 
+/// The typed command. A step that breaks a rule of the contract (an empty address) is none.
 fn decode_command(wire: &Wire<'_>) -> Option<v1::Command> {
-    let command = match wire.action {
+    let command = read_command(wire)?;
+    etude::validate::Validated::new(command.clone())
+        .is_ok()
+        .then_some(command)
+}
+
+fn read_command(wire: &Wire<'_>) -> Option<v1::Command> {
+    match wire.action {
         "NAVIGATE" | "SCROLL" => navigate::decode(wire),
         "CLICK" | "WRITE" | "PICK" | "MOUSE" | "KEY" => interact::decode(wire),
         "STORE" | "ENVIRONMENT" => data::decode(wire),
@@ -225,11 +236,7 @@ fn decode_command(wire: &Wire<'_>) -> Option<v1::Command> {
         "COMMENT" | "EXECUTE" => misc::decode(wire),
         action if action.starts_with("ASSERT_") => assert::decode(wire),
         _ => None,
-    }?;
-    // A step that breaks a rule of the contract (an empty address) is none of its commands.
-    etude::validate::Validated::new(command.clone())
-        .is_ok()
-        .then_some(command)
+    }
 }
 
 /// Whether `ours` says all that `theirs` says; ours may be more explicit.

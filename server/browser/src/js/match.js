@@ -232,6 +232,12 @@ function selectorInHint(hint) {
   return null;
 }
 
+// How a hint is tried.
+function hintSelectors(hint) {
+  const inside = selectorInHint(hint);
+  return inside ? [inside, ["hint", hint]] : [["hint", hint]];
+}
+
 // What a selector is called in a report.
 const RULES = {
   css: "CSS", xpath: "XPath", id: "id", testId: "test id", role: "role and name", label: "label",
@@ -243,10 +249,9 @@ function selectorsOf(target) {
   const list = Object.keys(LOCATORS).filter((kind) => target[kind]).map((kind) => [kind, target[kind]]);
   for (const [kind, value] of target.selectors ?? []) list.push([kind, value]);
   // Where a stored element has moved, the hint that once found it finds it again.
-  if (target.hint) {
-    const inside = selectorInHint(target.hint);
-    if (inside) list.push(inside);
-    list.push(["hint", target.hint]);
+  if (target.hint) list.push(...hintSelectors(target.hint));
+  for (const [kind, value] of target.fallbacks ?? []) {
+    list.push(...(kind === "hint" ? hintSelectors(value) : [[kind, value]]));
   }
   return list;
 }

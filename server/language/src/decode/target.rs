@@ -22,7 +22,7 @@ pub(crate) fn message() -> &'static Message {
 
 /// Whether the field is one of the ways to find an element.
 pub(crate) fn is_locator(field: &Field) -> bool {
-    field.descriptor.containing_oneof().is_some()
+    field.is_alternative()
 }
 
 impl<'d> Decoder<'d, '_> {

@@ -111,11 +111,23 @@ impl<'d> Decoder<'d, '_> {
         let mut out = DynamicMessage::new(message.descriptor.clone());
         for entry in entries {
             match message.field(&entry.key) {
-                Some(field) => self.set(&mut out, field, entry),
+                Some(field) => match alternative(&out, field) {
+                    Some(first) => self.two_alternatives(entry, &first),
+                    None => self.set(&mut out, field, entry),
+                },
                 None => self.unknown_key(entry, message.names()),
             }
         }
         Some(out)
+    }
+
+    fn two_alternatives(&mut self, entry: &Entry<'_>, first: &str) {
+        let message = format!(
+            "only one of its kind may stand here; \"{first}\" is given already, \"{}\" is too many",
+            shown(&entry.key)
+        );
+        let mistake = Mistake::error(entry.key_span, ErrorReason::InvalidValue, message);
+        self.mistakes.add(mistake.suggest("remove one of them"));
     }
 
     /// Sets a field of a message from an entry of a map.
@@ -373,4 +385,12 @@ impl<'d> Decoder<'d, '_> {
         }
         Some(out)
     }
+}
+
+/// The field that is given already, where only one of several may be.
+fn alternative(out: &DynamicMessage, field: &Field) -> Option<String> {
+    let oneof = field.descriptor.containing_oneof()?;
+    let mut others = oneof.fields().filter(|other| *other != field.descriptor);
+    let given = others.find(|other| out.has_field(other))?;
+    Some(given.name().to_owned())
 }

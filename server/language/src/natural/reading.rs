@@ -92,6 +92,8 @@ fn value(field: &FieldSpec) -> Value {
                 position: 5,
                 kind: 2,
                 nth: 2,
+                // A statement has no words for them.
+                fallbacks: Vec::new(),
             };
             Value::Message(target.transcode_to_dynamic())
         }

@@ -19,8 +19,16 @@ impl Keys {
     /// The keys of all fields of a message.
     pub(super) fn of(model: &Message) -> Self {
         let mut keys = Self::default();
+        let mut alternatives = Vec::new();
         for field in &model.fields {
-            keys.field(model, field, field_value(field));
+            let value = field_value(field);
+            match field.is_alternative() {
+                true => alternatives.extend(keys.spellings(model, field, value)),
+                false => keys.field(model, field, value),
+            }
+        }
+        if !alternatives.is_empty() {
+            keys.one_of(alternatives, true);
         }
         keys
     }

@@ -61,7 +61,7 @@ impl Beside {
             has_role_name: false,
         };
         for field in model.fields.iter().filter(|field| is_free(field.name())) {
-            if let Some(role) = field.message() {
+            if let Some(role) = field.message().filter(|_| decode::is_locator(field)) {
                 keys.add(field.name(), role_forms(field, role));
                 beside.locators.push(field.name().to_owned());
                 if let Some(name) = role.field(ROLE_NAME).filter(|_| is_free(ROLE_NAME)) {

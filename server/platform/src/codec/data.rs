@@ -59,7 +59,8 @@ fn decode_store(wire: &Wire<'_>) -> Option<v1::Command> {
     }
     wire.expression.is_empty().then_some(())?;
     let target = Some(wire.target()?);
-    match meta.get("attribute") {
+    let attribute = meta.get("attribute");
+    match attribute.filter(|name| !wire.lenient || *name != "") {
         None => typed(v1::StoreText { target, variable }),
         Some(name) => typed(v1::StoreAttribute {
             target,

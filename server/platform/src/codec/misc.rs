@@ -6,6 +6,9 @@ use super::typed;
 use super::unsupported::{Refusal, Refused, refuse_if};
 use super::wire::{Draft, Wire};
 
+/// Most characters of a comment, as the platform's own pages say.
+const COMMENT: usize = 500;
+
 pub(super) fn encode(action: &Action) -> Refused<Draft> {
     match action {
         Action::Comment(command) => Ok(Draft::new("COMMENT", "COMMENT").value(&command.text)),
@@ -29,8 +32,9 @@ pub(super) fn decode(wire: &Wire<'_>) -> Option<v1::Command> {
     let value = wire.literal()?;
     if wire.action == "COMMENT" {
         wire.meta("COMMENT", &[])?.kind().is_empty().then_some(())?;
+        let most = if wire.lenient { COMMENT } else { usize::MAX };
         return typed(v1::Comment {
-            text: value.to_owned(),
+            text: value.chars().take(most).collect(),
         });
     }
     // What is not explicit calls an extension, in a form that is not known.

@@ -3,13 +3,13 @@
 //! A hint is a `GUESS`, whose value is a JSON object in a string. CSS, XPath and id are selectors
 //! of their own. Of the selectors that a run has added, the hint is what the author wrote.
 
-use etude::v1::{self, ElementKind, TargetPosition, target::Locator};
+use etude::v1::{self, ElementKind, Fallback, TargetPosition, fallback, target::Locator};
 use etude_language::template;
 use serde_json::{Value, json};
 
 use super::text;
 use super::unsupported::{Refusal, Refused, refuse_if};
-use crate::model::{Object, Selector, Target};
+use crate::model::{Object, ParsedStep, Selector, Target};
 
 const GUESS: &str = "GUESS";
 const CSS: &str = "CSS_SELECTOR";
@@ -49,6 +49,11 @@ pub(super) fn encode(target: &v1::Target) -> Refused<Target> {
         target.nth > 1 || target.nth < 0,
         "a target by its number",
         "use a place on the page (`position`), or a CSS selector or XPath that matches only it",
+    )?;
+    refuse_if(
+        !target.fallbacks.is_empty(),
+        "`fallbacks` of a target",
+        "leave them out: the platform looks for other selectors by itself",
     )?;
     let selector = match target.locator.as_ref() {
         Some(Locator::Hint(hint)) => guess(target, "clue", &literal(hint)?)?,
@@ -144,11 +149,52 @@ pub(super) fn is_empty(target: &Target) -> bool {
 /// The typed target: by its hint when it has one, else by the first selector that can be read.
 pub(super) fn decode(target: &Target) -> Option<v1::Target> {
     let hint = target.selectors.iter().find(|selector| is_guess(selector));
-    hint.and_then(|selector| read_guess(&selector.value))
+    hint.and_then(|selector| read_guess(&selector.value, Words::Known))
         .or_else(|| {
             let others = target.selectors.iter().filter(|one| !is_guess(one));
             others.into_iter().find_map(read_selector)
         })
+}
+
+/// The typed target with all selectors that can be read, in the order in which the platform tries
+/// them: one that matches nothing is no error as long as another does.
+pub(super) fn decode_all(target: &Target) -> Option<v1::Target> {
+    let read = |selector: &Selector| match is_guess(selector) {
+        true => read_guess(&selector.value, Words::Any),
+        false => read_selector(selector),
+    };
+    let mut all = target.selectors.iter().filter_map(read);
+    let mut first = all.next()?;
+    for other in all {
+        first.position = first.position.max(other.position);
+        first.kind = first.kind.max(other.kind);
+        first
+            .fallbacks
+            .extend(other.locator.and_then(fallback).map(|locator| Fallback {
+                locator: Some(locator),
+            }));
+    }
+    Some(first)
+}
+
+fn fallback(locator: Locator) -> Option<fallback::Locator> {
+    Some(match locator {
+        Locator::Hint(text) => fallback::Locator::Hint(text),
+        Locator::Css(css) => fallback::Locator::Css(css),
+        Locator::Xpath(xpath) => fallback::Locator::Xpath(xpath),
+        Locator::Id(id) => fallback::Locator::Id(id),
+        Locator::TestId(id) => fallback::Locator::TestId(id),
+        _ => return None,
+    })
+}
+
+/// Which words of a hint are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// Those that mean something here; a hint with others is not read.
+    Known,
+    /// All; others narrow nothing down.
+    Any,
 }
 
 /// A selector that says `kind` where others say `type` is a client's way to write a hint.
@@ -157,7 +203,7 @@ fn is_guess(selector: &Selector) -> bool {
     own || selector.kind == GUESS
 }
 
-fn read_guess(value: &str) -> Option<v1::Target> {
+fn read_guess(value: &str, words: Words) -> Option<v1::Target> {
     let guess = match serde_json::from_str::<Object>(value) {
         Ok(guess) => guess,
         // A client writes quotes and backslashes into the string as they are.
@@ -167,7 +213,8 @@ fn read_guess(value: &str) -> Option<v1::Target> {
         }
     };
     let known = ["clue", "variable", "position", "elementType"];
-    if !guess.keys().all(|key| known.contains(&key.as_str())) {
+    let any = words == Words::Any;
+    if !any && !guess.keys().all(|key| known.contains(&key.as_str())) {
         return None;
     }
     let word = |key: &str| guess.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -176,9 +223,11 @@ fn read_guess(value: &str) -> Option<v1::Target> {
         (clue, "") => v1::Target::hint(template::escape(clue)),
         (_, variable) => v1::Target::variable(variable.strip_prefix('$').unwrap_or(variable)),
     };
+    let position = position_of(word("position")).or(any.then_some(TargetPosition::Unspecified));
+    let kind = kind_of(word("elementType")).or(any.then_some(ElementKind::Unspecified));
     Some(v1::Target {
-        position: position_of(word("position"))?.into(),
-        kind: kind_of(word("elementType"))?.into(),
+        position: position?.into(),
+        kind: kind?.into(),
         ..target
     })
 }
@@ -248,9 +297,8 @@ fn same_value(one: &Selector, other: &Selector) -> bool {
 }
 
 /// The variable that a step uses as its target.
-pub(super) fn variable_of(step: &v1::Step) -> Option<String> {
-    let sent = super::encode(step).ok()?;
-    match decode(sent.target()?)?.locator? {
+pub(super) fn variable_of(step: &ParsedStep) -> Option<String> {
+    match decode(step.target()?)?.locator? {
         Locator::Variable(name) => Some(name),
         _ => None,
     }

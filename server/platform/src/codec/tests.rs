@@ -1,3 +1,4 @@
+mod executable;
 mod identity;
 mod odd_forms;
 mod refused;

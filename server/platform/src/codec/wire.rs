@@ -110,11 +110,15 @@ pub(super) struct Wire<'a> {
     pub(super) optional: bool,
     pub(super) ignore_outcome: bool,
     pub(super) skip: bool,
+    /// Whether it is read to be executed, and not to be written again: what is known counts, and
+    /// what is not is passed over.
+    pub(super) lenient: bool,
 }
 
 impl<'a> Wire<'a> {
     pub(super) fn sent(step: &'a ParsedStep) -> Self {
         Self {
+            lenient: false,
             action: &step.action,
             value: step.value.as_deref().unwrap_or_default(),
             variable: step.variable.as_deref().unwrap_or_default(),
@@ -136,19 +140,23 @@ impl<'a> Wire<'a> {
             .all(|(key, value)| value.is_null() || known(key));
         let meta = Meta(self.meta);
         let right_kind = [None, Some(kind)].contains(&meta.text("kind"));
-        (all_known && right_kind).then_some(meta)
+        ((all_known || self.lenient) && right_kind).then_some(meta)
     }
 
     /// Its target, if it can be read.
     pub(super) fn target(&self) -> Option<v1::Target> {
-        target::decode(self.target?)
+        let target = self.target?;
+        match self.lenient {
+            true => target::decode_all(target),
+            false => target::decode(target),
+        }
     }
 
     /// Its target, if there is one; `None` when that cannot be read.
     pub(super) fn optional_target(&self) -> Option<Option<v1::Target>> {
         match self.target {
             None => Some(None),
-            Some(target) => target::decode(target).map(Some),
+            Some(_) => self.target().map(Some),
         }
     }
 
@@ -159,7 +167,7 @@ impl<'a> Wire<'a> {
 
     /// Passes when the step acts on no element.
     pub(super) fn without_target(&self) -> Option<()> {
-        self.target.is_none().then_some(())
+        (self.lenient || self.target.is_none()).then_some(())
     }
 
     /// Passes when the step has neither variable nor expression.

@@ -6,6 +6,7 @@ use etude::v1::{
     self, command::Action, environment_variable, run_spec::Source,
     variable::Source as VariableSource,
 };
+use etude_language::template;
 use serde_json::Value;
 
 use super::extensions;
@@ -44,13 +45,13 @@ pub(super) fn suite(
     let mut cases = Vec::new();
     let mut checkpoints = Vec::new();
     let all = journey.cases.unwrap_or_default();
-    let steps = all.iter().flat_map(|case| &case.steps);
-    let moved: Vec<Step> = steps.map(|step| moved(step, material)).collect();
-    let mut decoded = codec::decode_steps(&moved).into_iter().zip(&moved);
+    let mut raw: Vec<Step> = all.iter().flat_map(|case| case.steps.clone()).collect();
+    let opens = moved(&mut raw, material);
+    let mut read = codec::executables(&raw).into_iter().zip(&raw);
     for case in &all {
-        let own = decoded.by_ref().take(case.steps.len());
+        let own = read.by_ref().take(case.steps.len());
         let steps: Vec<v1::Step> = own
-            .map(|(decoded, raw)| executable(&decoded, raw, &material.scripts))
+            .map(|(read, raw)| executable(read, raw, &material.scripts))
             .collect();
         let repeated = loops::of(case, &journey.title)?;
         let steps = repeated.unrolled(&steps);
@@ -82,7 +83,12 @@ pub(super) fn suite(
     if checkpoints.is_empty() {
         return Ok((suite, None));
     }
-    let test = test(material, &journey.title, checkpoints, rows);
+    let mut test = test(material, &journey.title, checkpoints, rows);
+    if !opens {
+        // Otherwise there would be no page at all to act on.
+        let url = material.starting_url.as_ref();
+        test.starting_url = template::escape(url.unwrap_or(&material.goal.url)).into_owned();
+    }
     Ok((suite, Some(request(material, test)?)))
 }
 
@@ -103,32 +109,39 @@ fn kept(case: &Checkpoint, checkpoint: u32, repeated: &Loop) -> KeptCase {
     }
 }
 
-/// A step that opens the goal's address opens the one to start at.
-fn moved(step: &Step, material: &Material) -> Step {
-    let mut step = step.clone();
-    let Some(url) = &material.starting_url else {
-        return step;
-    };
-    if step.action == "NAVIGATE" && step.value == material.goal.url {
-        step.value.clone_from(url);
-        for key in ["value", "url"] {
-            if step.meta.contains_key(key) {
-                step.meta.insert(key.to_owned(), url.as_str().into());
+/// Lets the journey begin at the address to start at: its first step, if that opens one, and those
+/// that open the goal's address open it. Whether the first step opens an address.
+fn moved(steps: &mut [Step], material: &Material) -> bool {
+    let is_executed = |step: &Step| !step.skip;
+    let first = steps.iter().position(is_executed).unwrap_or_default();
+    let opens = |step: &Step| step.action == "NAVIGATE";
+    if let Some(url) = &material.starting_url {
+        let is_start = |(at, step): &(usize, &mut Step)| {
+            opens(step) && (*at == first || step.value == material.goal.url)
+        };
+        for (_, step) in steps.iter_mut().enumerate().filter(is_start) {
+            step.value.clone_from(url);
+            (step.variable, step.expression) = (None, None);
+            for key in ["value", "url"] {
+                if step.meta.contains_key(key) {
+                    step.meta.insert(key.to_owned(), url.as_str().into());
+                }
             }
         }
     }
-    step
+    steps.get(first).is_some_and(opens)
 }
 
-/// The typed step; of one that has no type, a step which ends ERROR and says so.
-fn executable(decoded: &codec::Decoded, raw: &Step, scripts: &[Script]) -> v1::Step {
-    if let Some(step) = decoded.step() {
-        return step.clone();
-    }
+/// The typed step; of one that cannot be read, a step which ends ERROR and says why.
+fn executable(read: Result<v1::Step, String>, raw: &Step, scripts: &[Script]) -> v1::Step {
+    let why = match read {
+        Ok(step) => return step,
+        Err(why) => why,
+    };
     let called = extensions::call(raw, scripts).unwrap_or_else(|| {
         let action = &raw.action;
         Err(format!(
-            "the local platform cannot execute this {action} step"
+            "the local platform cannot execute this {action} step: {why}"
         ))
     });
     let action = called.unwrap_or_else(|message| {
@@ -196,6 +209,7 @@ fn test(
     v1::Test {
         name: cut(title),
         config: Some(config),
+        base_url: template::escape(&material.goal.url).into_owned(),
         checkpoints,
         data_rows,
         ..v1::Test::default()
