@@ -69,16 +69,27 @@ impl Client {
     }
 
     /// Every run that a filter such as `state = "RUNNING"` lets through, newest first, without
-    /// tests. An empty filter is all.
+    /// tests. An empty filter is all. Those that work for executions (`Run.owner`) are left out, unless
+    /// the filter names one.
     pub fn runs(&self, filter: &str) -> impl Stream<Item = Result<v1::Run>> + use<> {
-        let (client, filter) = (self.clone(), filter.to_owned());
+        self.list_runs(v1::ListRunsRequest {
+            filter: filter.to_owned(),
+            ..Default::default()
+        })
+    }
+
+    /// All runs that a request finds, whatever its page.
+    pub fn list_runs(
+        &self,
+        request: v1::ListRunsRequest,
+    ) -> impl Stream<Item = Result<v1::Run>> + use<> {
+        let client = self.clone();
         crate::pages::pages(move |page_token| {
-            let (client, filter) = (client.clone(), filter.clone());
+            let (client, request) = (client.clone(), request.clone());
             async move {
                 let request = v1::ListRunsRequest {
                     page_token,
-                    filter,
-                    ..Default::default()
+                    ..request
                 };
                 let page = client.call_again(request).await?;
                 Ok((page.runs, page.next_page_token))
@@ -103,7 +114,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `RUN_NOT_FINISHED`; `RUN_NOT_FOUND`; `SERVER_UNREACHABLE`.
+    /// `RUN_NOT_FINISHED`; `RUN_OWNED`; `RUN_NOT_FOUND`; `SERVER_UNREACHABLE`.
     pub async fn delete_run(&self, name: impl Into<String>) -> Result<()> {
         let request = v1::DeleteRunRequest {
             name: name.into(),

@@ -203,6 +203,38 @@ impl Runs {
     /// `INVALID_REQUEST`; `TEST_INVALID` with all mistakes; `REQUEST_ID_REUSED`; what keeps a platform
     /// from executing it; `RUN_QUEUE_FULL`; `SERVER_SHUTDOWN`; `STORAGE_FULL`; `STORAGE_FAILED`.
     pub async fn create(&self, request: v1::CreateRunRequest) -> Result<v1::Run> {
+        self.create_as(request, |_| ()).await
+    }
+
+    /// Creates a run that works for `owner`, `executions/{id}`, and whose name the caller has chosen by
+    /// [`Runs::new_name`]: so the owner can be written down, with its runs, before there are any.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runs::create`].
+    pub async fn create_owned(
+        &self,
+        name: &str,
+        owner: &str,
+        request: v1::CreateRunRequest,
+    ) -> Result<v1::Run> {
+        let mark = |run: &mut v1::Run| {
+            run.name = name.to_owned();
+            run.owner = owner.to_owned();
+        };
+        self.create_as(request, mark).await
+    }
+
+    /// A name that no run has had.
+    pub fn new_name() -> String {
+        create::new_name()
+    }
+
+    async fn create_as(
+        &self,
+        request: v1::CreateRunRequest,
+        mark: impl FnOnce(&mut v1::Run),
+    ) -> Result<v1::Run> {
         if self.services.stopping.is_cancelled() {
             return Err(watch::shutting_down());
         }
@@ -212,6 +244,7 @@ impl Runs {
         if validate_only {
             return Ok(create::validated(new));
         }
+        mark(&mut new.run);
         let run = self.services.store.create_run(new).await?;
         self.services.created.notify_one();
         Ok(run)
@@ -257,8 +290,22 @@ impl Runs {
     ///
     /// # Errors
     ///
-    /// `RUN_NOT_FOUND`; `RUN_NOT_FINISHED`; `STORAGE_FAILED`.
+    /// `RUN_NOT_FOUND`; `RUN_NOT_FINISHED`; `RUN_OWNED`; `STORAGE_FAILED`.
     pub async fn delete(&self, name: &str) -> Result<()> {
+        let run = self.services.store.run(name).await?;
+        match run.owner.as_str() {
+            "" => self.services.store.delete_run(name).await,
+            owner => Err(owned(name, owner)),
+        }
+    }
+
+    /// Takes a run back that was created for an owner who is given up: stops it, and deletes it.
+    ///
+    /// # Errors
+    ///
+    /// `RUN_NOT_FOUND`; `STORAGE_FAILED`.
+    pub async fn take_back(&self, name: &str) -> Result<()> {
+        self.cancel(name).await?;
         self.services.store.delete_run(name).await
     }
 
@@ -327,10 +374,21 @@ fn query(request: v1::ListRunsRequest) -> Result<RunQuery> {
             token: request.page_token,
         },
         ascending,
+        show_owned: request.show_owned,
         ..RunQuery::default()
     };
     filter::apply(&request.filter, &mut query)?;
     Ok(query)
+}
+
+fn owned(name: &str, owner: &str) -> Error {
+    let message = format!(
+        "{name} cannot be deleted: it executed a journey of {owner}, whose results are read from it; \
+         it stays as long as that, and lists leave it out"
+    );
+    Error::new(ErrorReason::RunOwned, message)
+        .resource(name)
+        .with("owner", owner)
 }
 
 fn not_recorded(name: &str) -> Error {

@@ -95,7 +95,8 @@ pub trait Store: Send + Sync + 'static {
     async fn delete_run(&self, name: &str) -> Result<()>;
 
     /// Removes the events of runs that finished longer ago than `age`, except their last; the
-    /// runs remain. Returns how many runs lost events.
+    /// runs remain. Runs with an owner keep theirs: he tells what they say. Returns how many runs lost
+    /// events.
     ///
     /// # Errors
     ///
@@ -228,7 +229,8 @@ pub trait CommitListener: Send + Sync + 'static {
 /// A run to be created.
 #[derive(Debug, Clone)]
 pub struct NewRun {
-    /// The run: name, test name, labels, environment, statistics (totals and rows) and create time are set.
+    /// The run: name, test name, labels, environment, owner, statistics (totals and rows) and create
+    /// time are set.
     pub run: v1::Run,
     /// What it executes, with the compiled test.
     pub spec: v1::RunSpec,
@@ -342,6 +344,10 @@ pub struct RunQuery {
     pub test_name: Option<String>,
     /// Only runs in the environment with this name; empty: in none.
     pub environment: Option<String>,
+    /// Only runs that work for this execution.
+    pub owner: Option<String>,
+    /// Also runs that work for an execution, whichever; those of `owner` anyway.
+    pub show_owned: bool,
     /// Only runs with all of these labels.
     pub labels: Vec<(String, String)>,
     /// Only runs with all of these tags.

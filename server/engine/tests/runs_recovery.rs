@@ -222,6 +222,26 @@ fn a_run_that_waited_or_was_only_claimed_is_executed() {
     });
 }
 
+#[test]
+fn a_run_of_which_no_step_had_begun_is_executed_whatever_its_config_says() {
+    let folder = tempdir().unwrap();
+    let run = crash(folder.path(), async |server| {
+        server.backend.may_open(false);
+        let run = server.create(test(&["a"])).await;
+        let begun = |payload: &Payload| matches!(payload, Payload::RunStarted(_));
+        server.wait_for(&run, begun).await;
+        run
+    });
+    after_restart(folder.path(), async |server| {
+        server.work();
+        let events = server.events(&run).await;
+        check_log(&events);
+        assert!(lines(&events).contains(&"recovered SERVER_RESTARTED 2".to_owned()));
+        let run = server.store.run(&run).await.unwrap();
+        assert_state(&run, RunState::Finished, Outcome::Pass);
+    });
+}
+
 /// Kills the server after each event of a run; a watcher that comes back misses nothing and sees
 /// nothing twice.
 #[test]
@@ -330,6 +350,28 @@ async fn after_a_shutdown_a_run_that_asks_for_it_waits_again() {
         let run = server.store.run(&run).await.unwrap();
         assert_state(&run, RunState::Finished, Outcome::Pass);
     }
+}
+
+#[tokio::test]
+async fn after_a_shutdown_a_run_of_which_no_step_had_begun_waits_again() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    server.backend.may_open(false);
+    let run = server.create(test(&["a"])).await;
+    let begun = |payload: &Payload| matches!(payload, Payload::RunStarted(_));
+    server.wait_for(&run, begun).await;
+    server.runs.shutdown().await;
+    let stored = server.store.run(&run).await.unwrap();
+    assert_eq!(stored.state(), RunState::Queued);
+    server.store.close().await;
+    drop(server);
+
+    let server = reopen(folder.path()).await;
+    server.work();
+    check_log(&server.events(&run).await);
+    let run = server.store.run(&run).await.unwrap();
+    assert_state(&run, RunState::Finished, Outcome::Pass);
+    assert_eq!(run.attempt, 2);
 }
 
 // === A disk that fails ===

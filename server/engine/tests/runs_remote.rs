@@ -471,6 +471,34 @@ fn of_an_execution_that_was_being_started_nothing_is_claimed() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_platforms_server_stopped_the_config_decides() {
+    let remote = FakeRemote::new(Script {
+        breaks_off: 1,
+        ..Script::default()
+    });
+    let (_, run) = execute(&remote, on_platform(test(&["a"]))).await;
+    assert_state(&run, RunState::Finished, Outcome::Error);
+    assert_eq!(run.failure.unwrap().reason, "SERVER_RESTARTED");
+    assert_eq!((remote.started(), run.attempt), (1, 1));
+
+    let remote = FakeRemote::new(Script {
+        breaks_off: 2,
+        ..Script::default()
+    });
+    let again = config(test(&["a"]), |config| {
+        config.recovery = RecoveryPolicy::Retry.into();
+    });
+    let (events, run) = execute(&remote, on_platform(again)).await;
+    check_log(&events);
+    assert_state(&run, RunState::Finished, Outcome::Pass);
+    assert_eq!((remote.started(), run.attempt), (3, 3));
+    assert_eq!(run.execution, "executions/3");
+    let lines = lines(&events);
+    let recovered = lines.iter().filter(|line| line.starts_with("recovered"));
+    assert_eq!(recovered.count(), 2, "{lines:?}");
+}
+
 #[test]
 fn a_kill_before_it_was_started_loses_nothing() {
     let folder = tempdir().unwrap();

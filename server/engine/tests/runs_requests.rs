@@ -8,10 +8,10 @@ use common::{
     Server, assert_state, check_log, lines, options, reason, rows, spec, statistics, step, test,
 };
 use etude::v1::{
-    self, CreateRunRequest, ListRunsRequest, Outcome, RunSpec, RunState, Test, TestDocument,
-    run_spec::Source,
+    self, CreateRunRequest, ErrorReason, ListRunsRequest, Outcome, RunSpec, RunState, Test,
+    TestDocument, run_spec::Source,
 };
-use etude_engine::runs::RunsOptions;
+use etude_engine::runs::{Runs, RunsOptions};
 use tempfile::tempdir;
 
 fn request(spec: RunSpec) -> CreateRunRequest {
@@ -321,6 +321,39 @@ async fn a_run_is_deleted_when_it_has_finished_with_all_it_left() {
             "ARTIFACT_NOT_FOUND"
         );
     }
+}
+
+#[tokio::test]
+async fn a_run_that_works_for_an_execution_is_listed_on_request_only_and_stays() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let own = server.create(test(&["a"])).await;
+    let name = Runs::new_name();
+    let request = request(spec(test(&["b"])));
+    let run = server.runs.create_owned(&name, "executions/7", request);
+    assert_eq!(run.await.unwrap().name, name);
+    server.events(&own).await;
+    server.events(&name).await;
+    let list = async |filter: &str, show_owned| {
+        let request = ListRunsRequest {
+            filter: filter.to_owned(),
+            show_owned,
+            ..ListRunsRequest::default()
+        };
+        let runs = server.runs.list(request).await.unwrap().runs;
+        runs.into_iter().map(|run| run.name).collect::<Vec<_>>()
+    };
+    assert_eq!(list("", false).await, [own.as_str()]);
+    assert_eq!(list("", true).await, [name.as_str(), &own]);
+    let of_execution = "owner = \"executions/7\"";
+    assert_eq!(list(of_execution, false).await, [name.as_str()]);
+    let refused = server.runs.delete(&name).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::RunOwned);
+    assert_eq!(refused.metadata["owner"], "executions/7");
+    assert!(refused.message.contains("executions/7"), "{refused}");
+    assert_eq!(server.runs.get(&name).await.unwrap().owner, "executions/7");
+    server.runs.take_back(&name).await.unwrap();
+    assert_eq!(reason(server.runs.get(&name).await), "RUN_NOT_FOUND");
 }
 
 // === CancelRun ===

@@ -151,7 +151,7 @@ pub(crate) fn engine(
     let inboxes = Inboxes::open(&config.platform, &secrets, &records)?;
     let local =
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
-    let platforms = platforms(&config.platform, &secrets, local)?;
+    let platforms = platforms(&config.platform, &secrets, local.clone())?;
     let of_runs = platforms.clone();
     let remote = remote::Platforms::new(move |name| of_runs.client(OF_RUNS, name));
     runs.set_remote(Arc::new(remote));
@@ -171,6 +171,7 @@ pub(crate) fn engine(
         info: Info::new(limits(config)),
         platforms,
         inboxes,
+        local,
         answers,
     })
 }

@@ -2,11 +2,9 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use etude_engine::records::Records;
-use etude_platform::local::{Local, Options, router};
+use etude_platform::local::{Options, router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -32,19 +30,18 @@ impl PlatformPort {
     pub(crate) async fn open(
         config: &Config,
         engine: &Engine,
-        records: Arc<dyn Records>,
         stop: CancellationToken,
     ) -> Result<Option<Self>, StartError> {
         let Some(port) = config.platform.port else {
             return Ok(None);
         };
-        let local = Local::new(options(config)?, records)
-            .executing(engine.runs.clone(), Arc::clone(&engine.store));
+        let local = engine.local.with(options(config)?);
         let listener = bind(port).await?;
         let address = listener.local_addr().map_err(|cause| StartError::Bind {
             address: asked(port),
             cause,
         })?;
+        local.serve_at(address);
         let serve = axum::serve(listener, router(local));
         let serve = serve.with_graceful_shutdown(stop.cancelled_owned());
         let serving = tokio::spawn(async move {

@@ -180,9 +180,9 @@ impl Server {
             cause,
         })?;
         let store = assembly::store(&folder).await?;
-        let engine = assembly::engine(&config, &folder, store.clone(), Arc::clone(&backend))?;
+        let engine = assembly::engine(&config, &folder, store, Arc::clone(&backend))?;
         let draining = CancellationToken::new();
-        let platform = PlatformPort::open(&config, &engine, store, draining.clone()).await?;
+        let platform = PlatformPort::open(&config, &engine, draining.clone()).await?;
         engine.sessions.recover().await.map_err(StartError::Part)?;
         let (board, health) = HealthBoard::new();
         let monitor = watch_parts(board, &engine, &*backend, &draining).await;

@@ -70,6 +70,43 @@ async fn a_later_version_finds_the_data_of_this_one() {
 }
 
 #[tokio::test]
+async fn runs_of_older_executions_get_their_owner() {
+    const OLDER: &str = r#"
+        INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence,
+                          attempt, head)
+            VALUES ('runs/a', '', 3, 0, 1, 1, 1, x''), ('runs/b', '', 3, 0, 1, 1, 1, x''),
+                   ('runs/c', '', 3, 0, 1, 1, 1, x'');
+        INSERT INTO records (kind, id, parent, body) VALUES
+            ('execution', 1007, 1, '{"id": 1007, "suites": [{"id": 1, "run": "Empty"},
+                {"id": 2, "run": {"Run": "runs/b"}}, {"id": 3, "run": {"Run": "runs/gone"}}]}'),
+            ('execution', 1009, 1, '{"id": 1009, "suites": [{"id": 4, "run": {"Run": "runs/c"}}]}'),
+            ('goal', 1, 0, '{"suites": [{"run": {"Run": "runs/a"}}]}')"#;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new(folder.path());
+    let mut connection = writer(&options).await.unwrap();
+    let before = MIGRATIONS.iter().filter(|one| one.version < 5).cloned();
+    let before = Migrator::with_migrations(before.collect());
+    migrate(&mut connection, &before).await.unwrap();
+    sqlx::raw_sql(OLDER).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let mut connection = prepare(&options).await.unwrap();
+    let owners: Vec<(String, Option<String>)> =
+        sqlx::query_as("SELECT name, owner FROM runs ORDER BY name")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    let owned = |name: &str, owner: Option<&str>| (name.to_owned(), owner.map(str::to_owned));
+    assert_eq!(
+        owners,
+        [
+            owned("runs/a", None),
+            owned("runs/b", Some("executions/1007")),
+            owned("runs/c", Some("executions/1009")),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn commits_are_synced() {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = prepare(&Options::new(folder.path())).await.unwrap();

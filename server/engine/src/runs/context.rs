@@ -1,8 +1,8 @@
 //! What the rows of one run share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use etude::v1::{self, run_spec::Source};
@@ -51,6 +51,17 @@ pub(super) struct RunContext {
     history: History,
     progress: Mutex<v1::RunStatistics>,
     halted: AtomicBool,
+    /// What came first since the run was taken.
+    first: OnceLock<First>,
+}
+
+/// What a run does first; it decides whether it may be executed again without being asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// A step of it began.
+    Step,
+    /// It was given up, so that no step of it may begin any more.
+    GivenUp,
 }
 
 /// Variables and headers that come with the request.
@@ -98,6 +109,7 @@ impl RunContext {
             history,
             progress: Mutex::new(progress),
             halted: AtomicBool::new(false),
+            first: OnceLock::new(),
         }
     }
 
@@ -163,8 +175,16 @@ impl RunContext {
 
     /// Whether the run is executed again after this interruption.
     pub(super) fn begins_again(&self) -> bool {
-        matches!(self.interrupt.cause(), Some(Cause::Shutdown))
-            && may_begin_again(&self.config, self.run.attempt)
+        if !matches!(self.interrupt.cause(), Some(Cause::Shutdown)) {
+            return false;
+        }
+        let has_stepped = || *self.first.get_or_init(|| First::GivenUp) == First::Step;
+        may_begin_again(&self.config, self.run.attempt, has_stepped)
+    }
+
+    /// Whether a step may begin; from then on nobody can say that none has.
+    pub(super) fn may_step(&self) -> bool {
+        *self.first.get_or_init(|| First::Step) == First::Step
     }
 
     fn facts(&self, row: u32, attempt: u32) -> Facts {
@@ -227,9 +247,15 @@ fn step_defaults(config: &v1::TestConfig) -> StepDefaults {
     defaults
 }
 
-/// Whether a run whose execution was broken off is executed again.
-pub(super) fn may_begin_again(config: &v1::TestConfig, attempt: u32) -> bool {
-    config.recovery() == v1::RecoveryPolicy::Retry && attempt <= MAX_RECOVERIES
+/// Whether a run whose execution was broken off is executed again: its config says so, or nothing
+/// would be done twice.
+pub(super) fn may_begin_again(
+    config: &v1::TestConfig,
+    attempt: u32,
+    has_stepped: impl FnOnce() -> bool,
+) -> bool {
+    let is_wanted = config.recovery() == v1::RecoveryPolicy::Retry;
+    attempt <= MAX_RECOVERIES && (is_wanted || !has_stepped())
 }
 
 /// The test of a stored spec; runs are stored with their compiled test.

@@ -34,7 +34,7 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         environment: environment.clone(),
     };
     let run = v1::Run {
-        name: format!("runs/{}", Uuid::now_v7().simple()),
+        name: new_name(),
         test_name: test.name.clone(),
         state: v1::RunState::Queued.into(),
         create_time: Some(clock::now()),
@@ -53,6 +53,11 @@ pub(super) fn prepare(request: v1::CreateRunRequest, max_queued: u32) -> Result<
         queued,
         max_queued,
     })
+}
+
+/// A name that no run has had.
+pub(super) fn new_name() -> String {
+    format!("runs/{}", Uuid::now_v7().simple())
 }
 
 /// The tags of a test and of its checkpoints, each once.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::store::RunQuery;
 
 /// The fields, for messages.
-const FIELDS: &str = "state, outcome, test_name, environment, labels.KEY and tags";
+const FIELDS: &str = "state, outcome, test_name, environment, owner, labels.KEY and tags";
 
 /// Reads `filter` into the conditions of `query`.
 pub(super) fn apply(filter: &str, query: &mut RunQuery) -> Result<()> {
@@ -63,6 +63,9 @@ impl Reader<'_> {
             }
             ("environment", None) => {
                 self.once(&mut query.environment, value, field_at, "environment")?;
+            }
+            ("owner", None) => {
+                self.once(&mut query.owner, value, field_at, "owner")?;
             }
             ("tags", None) => query.tags.push(value),
             (other, None) => {
@@ -203,9 +206,11 @@ mod tests {
     fn every_field_is_read() {
         let query = read(
             r#" state = "FINISHED" AND outcome="FAIL" AND test_name = "a \"b\" \\ AND c" AND labels.team = shop AND labels."x.y" = ""
-                AND environment = staging AND tags:smoke AND tags : "two words" "#,
+                AND environment = staging AND tags:smoke AND tags : "two words"
+                AND owner = "executions/7" "#,
         )
         .unwrap();
+        assert_eq!(query.owner.as_deref(), Some("executions/7"));
         assert_eq!(query.environment.as_deref(), Some("staging"));
         assert_eq!(query.tags, ["smoke", "two words"]);
         assert_eq!(query.state, Some(RunState::Finished));
@@ -244,6 +249,7 @@ mod tests {
             ("state != QUEUED", 7),
             ("tags = smoke", 6),
             ("environment = a AND environment = b", 21),
+            ("owner:\"executions/7\"", 6),
         ] {
             let error = read(filter).unwrap_err();
             assert_eq!(error.reason, ErrorReason::InvalidFilter, "{filter}");

@@ -23,6 +23,8 @@ pub(crate) const PAGE_EVENTS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct History {
     rows: BTreeMap<u32, Row>,
+    /// Whether a step of it has begun.
+    pub(super) has_stepped: bool,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +84,10 @@ impl History {
 
     fn add(&mut self, event: &RunEvent) {
         match &event.payload {
-            Some(Payload::RunRecovered(_)) => self.rows.values_mut().for_each(Row::give_up),
+            Some(Payload::RunRecovered(_)) => {
+                self.has_stepped = false;
+                self.rows.values_mut().for_each(Row::give_up);
+            }
             Some(Payload::RowStarted(started)) => {
                 let row = Row {
                     name: started.name.clone(),
@@ -98,6 +103,7 @@ impl History {
                 }
             }
             Some(Payload::StepStarted(started)) => {
+                self.has_stepped = true;
                 if let Some(row) = self.at(started.path.as_ref()) {
                     row.start_step(started);
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use etude::v1::{self, ErrorReason, RunRecovered, RunState, run_event::Payload};
 
 use super::context::{may_begin_again, test_of};
+use super::history::History;
 use super::log::event;
 use super::remote::Told;
 use super::{Services, ending};
@@ -38,8 +39,9 @@ async fn recover_run(services: &Arc<Services>, run: &v1::Run) -> Result<()> {
         return go_on(services, run).await;
     }
     let config = test_of(spec.source).config.unwrap_or_default();
-    if may_begin_again(&config, run.attempt) {
-        return begin_again(services, run).await;
+    let history = History::read(&services.store, &run.name).await?;
+    if may_begin_again(&config, run.attempt, || history.has_stepped) {
+        return begin_again(services, run, None).await;
     }
     tracing::info!(run = run.name, "the run ends after a restart");
     let message = "the server stopped while the run was executed";
@@ -69,8 +71,9 @@ async fn recover_remote(services: &Arc<Services>, run: &v1::Run, spec: v1::RunSp
         return go_on(services, run).await;
     }
     let config = test_of(spec.source).config.unwrap_or_default();
-    if may_begin_again(&config, run.attempt) {
-        return begin_again(services, run).await;
+    // It may have been started, and then steps of it have begun.
+    if may_begin_again(&config, run.attempt, || true) {
+        return begin_again_remote(services, run).await;
     }
     let message = "the server stopped while the test was being started on the platform, so it is \
                    not known whether it is executed there; look before you run it again";
@@ -87,14 +90,23 @@ async fn go_on(services: &Services, run: &v1::Run) -> Result<()> {
     requeue(services, run, Vec::new(), update).await
 }
 
-async fn begin_again(services: &Services, run: &v1::Run) -> Result<()> {
-    tracing::info!(run = run.name, "the run begins again after a restart");
+/// Puts a run back into the queue that a platform is to execute from its start again.
+pub(super) async fn begin_again_remote(services: &Services, run: &v1::Run) -> Result<()> {
+    begin_again(services, run, Some(RemoteExecution::default())).await
+}
+
+async fn begin_again(
+    services: &Services,
+    run: &v1::Run,
+    execution: Option<RemoteExecution>,
+) -> Result<()> {
+    tracing::info!(run = run.name, "the run begins again");
     let recovered = event(Payload::RunRecovered(RunRecovered {
         reason: ErrorReason::ServerRestarted.name().to_owned(),
         attempt: run.attempt + 1,
     }));
     let update = RunUpdate {
-        execution: (!run.execution.is_empty()).then(RemoteExecution::default),
+        execution,
         ..RunUpdate::default()
     };
     requeue(services, run, vec![recovered], update).await

@@ -22,6 +22,7 @@ use super::context::RunContext;
 use super::execute::{Sum, announce, finish};
 use super::history::History;
 use super::interrupt::{Cause, Interrupt};
+use super::recovery::begin_again_remote;
 use super::row::RowEnd;
 use super::{Services, ending};
 use crate::error::Result;
@@ -104,7 +105,10 @@ async fn attempt(
     };
     let sum = match place {
         Some(_) => rows.all(values, open).await?,
-        None => Sum::default(),
+        None => Some(Sum::default()),
+    };
+    let Some(sum) = sum else {
+        return begin_again_remote(services, &run.run).await;
     };
     match run.interrupt.cause() {
         Some(Cause::Shutdown) if sum.is_short_of(run.rows) => Ok(()),
@@ -134,11 +138,12 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// Brings all rows to their ends, one after the other, as far as the run is not interrupted.
+    /// `None`: an execution was broken off, and the run is to begin again.
     async fn all(
         &self,
         values: Vec<given::Values>,
         mut open: Option<RemoteExecution>,
-    ) -> Result<Sum> {
+    ) -> Result<Option<Sum>> {
         let mut sum = Sum::default();
         for (number, values) in (1..).zip(values) {
             match self.row(number, values, &mut open).await? {
@@ -149,9 +154,10 @@ impl Rows<'_> {
                     }
                 }
                 Way::NotBegun | Way::Left => break,
+                Way::BrokenOff => return Ok(None),
             }
         }
-        Ok(sum)
+        Ok(Some(sum))
     }
 
     /// Brings a row to its end, from wherever it is.

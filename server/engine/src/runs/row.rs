@@ -257,7 +257,7 @@ impl<'a> RowExecution<'a> {
                 step::unexecuted(step, Outcome::NotReached, Some(failure))
             }
             (None, _) if flags.skip => step::unexecuted(step, Outcome::Skip, None),
-            (None, Some(open)) => {
+            (None, Some(open)) if self.run.may_step() => {
                 self.pending.push(step::started(place, step));
                 self.flush().await?;
                 match &step.block {
@@ -270,7 +270,10 @@ impl<'a> RowExecution<'a> {
                     }
                 }
             }
-            (None, None) => step::unexecuted(step, Outcome::NotReached, None),
+            (None, _) => {
+                self.note_interrupt();
+                step::unexecuted(step, Outcome::NotReached, None)
+            }
         };
         let outcome = result.outcome();
         let verdict = weigh(outcome, &flags, self.run.config.continue_on_error);

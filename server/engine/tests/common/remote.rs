@@ -46,6 +46,8 @@ pub struct Script {
     pub cannot_cancel: bool,
     /// After so many steps the connection is lost, once.
     pub breaks_after: Option<usize>,
+    /// So many executions end because its server stopped.
+    pub breaks_off: usize,
     /// What it says of an execution when all steps have ended, instead of the truth.
     pub says: Option<RemoteEnd>,
 }
@@ -232,8 +234,15 @@ impl FakeRemote {
             (_, true) => Outcome::Fail,
             _ => Outcome::Pass,
         };
-        let said = self.0.state.lock().script.says.clone();
-        said.unwrap_or(RemoteEnd {
+        let mut state = self.0.state.lock();
+        if let Some(left) = state.script.breaks_off.checked_sub(1) {
+            state.script.breaks_off = left;
+            return RemoteEnd {
+                outcome: Outcome::Error,
+                failure: Some(failure(ErrorReason::ServerRestarted, "its server stopped")),
+            };
+        }
+        state.script.says.clone().unwrap_or(RemoteEnd {
             outcome,
             failure: None,
         })

@@ -30,6 +30,10 @@ enum Verb {
         /// The most runs to list
         #[arg(long, value_name = "NUMBER", default_value_t = 50)]
         limit: usize,
+        /// Also the runs that work for executions of the local platform; those of one are found by
+        /// --filter 'owner = "executions/…"'
+        #[arg(long)]
+        show_owned: bool,
         #[command(flatten)]
         query: QueryArgs,
     },
@@ -73,9 +77,15 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         Verb::List {
             filter,
             limit,
+            show_owned,
             query,
         } => {
-            let runs = query.connect().await?.runs(&filter).take(limit);
+            let request = v1::ListRunsRequest {
+                filter,
+                show_owned,
+                ..v1::ListRunsRequest::default()
+            };
+            let runs = query.connect().await?.list_runs(request).take(limit);
             list(&runs.try_collect::<Vec<_>>().await?, &query)?;
         }
         Verb::Get { name, query } => {

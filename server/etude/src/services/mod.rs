@@ -10,6 +10,7 @@ use etude_engine::runs::Runs;
 use etude_engine::sessions::Sessions;
 use etude_engine::store::Store;
 use etude_engine::{Error, Result};
+use etude_platform::local::Local;
 use tonic::{Request, Response, Status};
 use tracing::Span;
 
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     pub(crate) info: Arc<Info>,
     pub(crate) platforms: Platforms,
     pub(crate) inboxes: Inboxes,
+    pub(crate) local: Local,
     pub(crate) answers: Answers,
 }
 

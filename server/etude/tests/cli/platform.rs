@@ -8,16 +8,31 @@ use crate::support::{
 };
 
 /// A server with the platform's port.
-fn serving(rest: &[&str]) -> (Running, String, tempfile::TempDir) {
+struct Served {
+    _process: Running,
+    _folder: tempfile::TempDir,
+    /// Where it is called over gRPC.
+    grpc: String,
+    /// Where the platform is.
+    api: String,
+}
+
+fn serving(rest: &[&str]) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--platform-port", "0"];
     arguments.extend(["--data-dir", folder.path().to_str().unwrap()]);
     arguments.extend(sandbox());
     arguments.extend(rest);
     let process = Running::start(arguments);
+    let line = process.line_with("etude serves at");
+    let grpc = format!("http://{}", word(&line, "127.0.0.1:"));
     let line = process.line_with("the local platform is at");
-    let api = word(&line, "http://127.0.0.1:");
-    (process, api, folder)
+    Served {
+        api: word(&line, "http://127.0.0.1:"),
+        grpc,
+        _process: process,
+        _folder: folder,
+    }
 }
 
 #[test]
@@ -106,9 +121,9 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
         );
     }
     let shop = Shop::start();
-    let (_server, api, _folder) = serving(&[]);
+    let server = serving(&[]);
     let script = commands("docs/platform.md", 2);
-    let text = bash(&script, &[("API", &api), ("SHOP", &shop.url)]);
+    let text = bash(&script, &[("API", &server.api), ("SHOP", &shop.url)]);
     let mut lines = text.lines();
     assert_eq!(
         (lines.next(), lines.next()),
@@ -126,6 +141,13 @@ fn the_commands_of_the_page_reach_a_result_in_a_real_browser() {
         png.status.success() && png.stdout.starts_with(b"\x89PNG"),
         "{picture}"
     );
+    // A caller over gRPC is told the same address.
+    let at = ["--server", &server.grpc];
+    let list = ["executions", "list", "Shop", "-o", "name"];
+    let name = run(list.iter().chain(&at)).expect(0).stdout;
+    let results = ["executions", "results", name.trim(), "-o", "json"];
+    let results = run(results.iter().chain(&at)).expect(0).stdout;
+    assert!(results.contains(&format!("\"{picture}\"")), "{results}");
 }
 
 #[test]
@@ -182,8 +204,8 @@ curl -sS "$API/executions/$JOB" | jq -c '.item | .outcome, (.testSuites[].testCa
 #[test]
 fn extensions_are_called_in_a_real_browser_as_often_as_a_variable_says() {
     let shop = Shop::start();
-    let (_server, api, _folder) = serving(&[]);
-    let text = bash(EXTENSIONS, &[("API", &api), ("SHOP", &shop.url)]);
+    let server = serving(&[]);
+    let text = bash(EXTENSIONS, &[("API", &server.api), ("SHOP", &shop.url)]);
     let step = "[\"PASS\",null]\n";
     assert_eq!(text, format!("\"PASS\"\n{}", step.repeat(4)));
 }

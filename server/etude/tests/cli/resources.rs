@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::support::{
-    Done, Running, Serving, Shop, etude, file, of_environment, root, run_with_stdin,
+    Done, Running, Serving, Shop, etude, file, of_environment, root, run_with_stdin, word,
 };
 
 /// A server with a project `Shop`, a goal `Web` in it, and its first journey.
@@ -376,6 +376,23 @@ fn an_execution_is_started_followed_and_shown_as_a_tree() {
     assert_eq!(results, done.stdout);
     let json = bench.json(["executions", "get", &name]);
     assert_eq!(json["outcome"], "OUTCOME_FAIL");
+
+    // The platform is not served over HTTP, so that its pictures have names and no addresses.
+    let run = word(lines[0], "runs/");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let fetched = bench.run(["runs", "artifacts", &run, "--download", path]);
+    let fetched = fetched.expect(0).stderr;
+    let picture = lines.iter().find(|line| line.contains("artifacts/"));
+    let picture = word(picture.unwrap(), "artifacts/");
+    assert!(fetched.contains(&picture), "{fetched}");
+    assert!(!done.stdout.contains("http://localhost"), "{}", done.stdout);
+    let listed = bench.run(["runs", "list"]).expect(0).stdout;
+    assert!(!listed.contains(&run), "{listed}");
+    let listed = bench.run(["runs", "list", "--show-owned"]).expect(0).stdout;
+    assert!(listed.contains(&run), "{listed}");
+    let refused = bench.run(["runs", "delete", &run]);
+    refused.complains(3, &["RUN_OWNED", &name]);
 }
 
 #[test]

@@ -225,17 +225,23 @@ pub(crate) struct Serving {
     pub(crate) url: String,
     pub(crate) process: Running,
     folder: tempfile::TempDir,
+    options: Vec<&'static str>,
 }
 
 impl Serving {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(options: &[&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = Self::process("127.0.0.1:0", folder.path());
+        let process = Self::process("127.0.0.1:0", folder.path(), options);
         let line = process.line_with("etude serves at");
         Self {
             url: format!("http://{}", word(&line, "127.0.0.1:")),
             process,
             folder,
+            options: options.to_owned(),
         }
     }
 
@@ -244,13 +250,14 @@ impl Serving {
         self.process.signal("KILL");
         self.process.end();
         let address = self.url.trim_start_matches("http://");
-        self.process = Self::process(address, self.folder.path());
+        self.process = Self::process(address, self.folder.path(), &self.options);
         self.process.line_with("etude serves at");
     }
 
-    fn process(address: &str, folder: &Path) -> Running {
+    fn process(address: &str, folder: &Path, options: &[&str]) -> Running {
         let mut arguments = vec!["serve", "--listen", address, "--data-dir"];
         arguments.push(folder.to_str().unwrap());
+        arguments.extend(options);
         arguments.extend(sandbox());
         Running::start(arguments)
     }

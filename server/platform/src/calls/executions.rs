@@ -14,7 +14,7 @@ pub struct Start {
     pub goal: i64,
     /// Its snapshot; `None`: the newest.
     pub snapshot: Option<i64>,
-    /// The journeys; empty: all that are no drafts.
+    /// The journeys; empty: all that are not archived.
     pub journeys: Vec<i64>,
     /// Only journeys with one of these tags; empty: whatever they have.
     pub tags: Vec<String>,

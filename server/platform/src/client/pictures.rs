@@ -49,17 +49,18 @@ impl Pictures {
 }
 
 impl Client {
-    /// The picture at an address that an execution's results tell: a PNG of at most 16 MiB.
+    /// The picture at an address that an execution's results tell, or of the local platform the artifact:
+    /// a PNG of at most 16 MiB.
     ///
     /// # Errors
     ///
     /// PLATFORM_UNAVAILABLE; PLATFORM_NOT_FOUND; PLATFORM_BAD_RESPONSE: it is no picture, or the
     /// address is none to fetch pictures from.
     pub async fn picture(&self, address: &str) -> Result<Bytes> {
-        let url = reqwest::Url::parse(address).map_err(|_| no_address())?;
         let content = match &self.shared.pictures {
-            Pictures::Local(router) => local(router, &url).await?,
+            Pictures::Local(router) => local(router, &local_path(address)?).await?,
             Pictures::Remote { http, host } => {
+                let url = whole(address)?;
                 let is_own = host.is_some() && url.host_str() == host.as_deref();
                 if url.scheme() != "https" && !(url.scheme() == "http" && is_own) {
                     return Err(no_address());
@@ -89,12 +90,25 @@ async fn remote(http: &reqwest::Client, url: reqwest::Url) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-async fn local(router: &axum::Router, url: &reqwest::Url) -> Result<Vec<u8>> {
-    let request = Request::get(url.path()).body(Body::empty());
-    let request = request.map_err(|_| no_address())?;
-    if !url.path().starts_with(LOCAL) {
-        return Err(no_address());
+fn whole(address: &str) -> Result<reqwest::Url> {
+    reqwest::Url::parse(address).map_err(|_| no_address())
+}
+
+/// The path of a picture of the local platform.
+fn local_path(address: &str) -> Result<String> {
+    if let Some(id) = address.strip_prefix("artifacts/") {
+        return Ok(format!("{LOCAL}screenshots/{id}.png"));
     }
+    let path = whole(address)?.path().to_owned();
+    match path.starts_with(LOCAL) {
+        true => Ok(path),
+        false => Err(no_address()),
+    }
+}
+
+async fn local(router: &axum::Router, path: &str) -> Result<Vec<u8>> {
+    let request = Request::get(path).body(Body::empty());
+    let request = request.map_err(|_| no_address())?;
     let response = match router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

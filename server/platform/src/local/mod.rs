@@ -25,7 +25,8 @@ mod steps;
 mod steps_list;
 mod test_data;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use etude_engine::records::Records;
 use etude_engine::runs::Runs;
@@ -51,6 +52,8 @@ pub struct Local {
     options: Arc<Options>,
     records: Arc<dyn Records>,
     engine: Option<Engine>,
+    /// Where the router is served.
+    address: Arc<OnceLock<String>>,
 }
 
 /// What executes journeys.
@@ -68,7 +71,28 @@ impl Local {
             options: Arc::new(options),
             records,
             engine: None,
+            address: Arc::default(),
         }
+    }
+
+    /// The same platform, behaving in another way.
+    #[must_use]
+    pub fn with(&self, options: Options) -> Self {
+        Self {
+            options: Arc::new(options),
+            ..self.clone()
+        }
+    }
+
+    /// Says where the router is served, so that callers in this process get addresses that open. The
+    /// first call counts.
+    pub fn serve_at(&self, address: SocketAddr) {
+        // A second call changes nothing.
+        let _ = self.address.set(format!("http://{address}"));
+    }
+
+    fn address(&self) -> Option<&String> {
+        self.address.get()
     }
 
     /// The same, executing journeys as `runs`, which `store` keeps.

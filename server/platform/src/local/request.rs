@@ -139,20 +139,22 @@ impl FromRequestParts<Local> for Params {
     }
 }
 
-/// The address by which the caller reached this server, such as `http://127.0.0.1:7433`.
+/// The address by which the caller reached this server, such as `http://127.0.0.1:7433`; of a caller in
+/// this process the one at which it is served, if it is.
 #[derive(Debug, Clone)]
-pub(super) struct Base(pub(super) String);
+pub(super) struct Base(pub(super) Option<String>);
 
 impl FromRequestParts<Local> for Base {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(
         parts: &mut Parts,
-        _: &Local,
+        local: &Local,
     ) -> Result<Self, std::convert::Infallible> {
         let host = parts.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
-        Ok(Self(format!("http://{}", host.unwrap_or("127.0.0.1"))))
+        let address = host.map(|host| format!("http://{host}"));
+        Ok(Self(address.or_else(|| local.address().cloned())))
     }
 }
 

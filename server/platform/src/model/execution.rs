@@ -89,6 +89,9 @@ pub struct Execution {
     /// What was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<ExecutionMeta>,
+    /// Why the platform failed. Only the local platform tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Output>,
     /// Results by the ids of the journeys; not in a status.
     #[serde(
         deserialize_with = "some_suites",
@@ -229,6 +232,9 @@ pub struct SuiteResult {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub data_rows: BTreeMap<i64, RowResult>,
+    /// The run that executed it, `runs/{id}`. Only the local platform tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// Fields that are not described here.
     #[serde(flatten)]
     pub rest: Object,
@@ -363,12 +369,18 @@ pub struct StepResult {
     /// Where that picture lies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before_screenshot_full_path: Option<String>,
+    /// The same picture as an artifact, `artifacts/{id}`. Only the local platform tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_screenshot_artifact: Option<String>,
     /// The picture after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screenshot: Option<String>,
     /// Where that picture lies: a PNG that needs no token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screenshot_full_path: Option<String>,
+    /// The same picture as an artifact, `artifacts/{id}`. Only the local platform tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screenshot_artifact: Option<String>,
     /// Where a JSON file of its events lies; absent when there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_file: Option<String>,
@@ -389,7 +401,7 @@ pub struct StepResult {
     pub rest: Object,
 }
 
-/// Why a step failed.
+/// Why a step failed, or the platform.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Output {

@@ -151,7 +151,7 @@ impl Follow {
         let unclear = |what: String| Some(failure(ErrorReason::PlatformBadResponse, what));
         match execution.status.as_str() {
             "FINISHED" => {}
-            "FAILED" => return ended(format!("the platform itself failed, and ended {name}")),
+            "FAILED" => return Some(results::broken(name, execution.output.as_ref())),
             _ => return ended(format!("somebody cancelled {name} on the platform")),
         }
         let rows = suite.journey_statistics.total_count;

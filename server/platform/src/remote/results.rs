@@ -62,16 +62,20 @@ pub(super) fn step(result: &model::StepResult, has_ended: bool) -> Option<v1::St
     })
 }
 
-/// The addresses of a step's pictures.
+/// The addresses of a step's pictures; of the local platform, when it is not served, their names.
 pub(super) fn pictures(result: &model::StepResult) -> Vec<(ScreenshotMoment, String)> {
     let before = &result.before_screenshot_full_path;
+    let before = before
+        .as_ref()
+        .or(result.before_screenshot_artifact.as_ref());
     let after = &result.screenshot_full_path;
+    let after = after.as_ref().or(result.screenshot_artifact.as_ref());
     [
         (ScreenshotMoment::Before, before),
         (ScreenshotMoment::After, after),
     ]
     .into_iter()
-    .filter_map(|(moment, address)| Some((moment, address.clone()?)))
+    .filter_map(|(moment, address)| Some((moment, address?.clone())))
     .collect()
 }
 
@@ -108,6 +112,19 @@ fn said(result: &model::StepResult, usual: Option<ErrorReason>) -> Option<Failur
         reason.unwrap_or(ErrorReason::PlatformExecutionEnded),
         text,
     ))
+}
+
+/// Why the platform ended an execution.
+pub(super) fn broken(name: &str, output: Option<&model::execution::Output>) -> Failure {
+    let message = output.and_then(|output| output.message.as_deref());
+    let reason = output.and_then(|output| ErrorReason::from_name(output.exception.as_deref()?));
+    match (reason, message) {
+        (Some(reason), Some(message)) => failure(reason, format!("{name} broke off: {message}")),
+        _ => {
+            let message = format!("the platform itself failed, and ended {name}");
+            failure(ErrorReason::PlatformExecutionEnded, message)
+        }
+    }
 }
 
 fn unsaid(word: &str) -> Failure {

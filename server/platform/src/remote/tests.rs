@@ -285,6 +285,13 @@ async fn an_execution_that_did_not_come_to_its_end_is_no_success() {
         let (_, end) = told(&[62], vec![answer(status, "PASS", &passed)]).await;
         assert_eq!(reason(&end), expected, "{status}");
     }
+    let mut broken = answer("FAILED", "ERROR", &passed);
+    let output = json!({"message": "it stopped", "exception": "SERVER_RESTARTED"});
+    broken["output"] = output;
+    let (_, end) = told(&[62], vec![broken]).await;
+    let failure = end.failure.unwrap();
+    assert_eq!(failure.reason, "SERVER_RESTARTED");
+    assert!(failure.message.contains("it stopped"), "{failure:?}");
 }
 
 #[tokio::test]

@@ -284,6 +284,11 @@ fn message(execution: Execution) -> v1::Execution {
         statistics: Some(statistics(&execution)),
         platform_state: execution.status,
         tags: execution.tags,
+        failure: execution.output.map(|output| v1::Failure {
+            reason: output.exception.unwrap_or_default(),
+            message: output.message.unwrap_or_default(),
+            ..v1::Failure::default()
+        }),
     }
 }
 
@@ -369,6 +374,7 @@ fn journey_result(id: i64, suite: SuiteResult, journey: Option<&Journey>) -> v1:
         outcome: outcome(suite.outcome.as_deref()).into(),
         duration: Some(duration(suite.total_duration)),
         rows: rows.collect(),
+        run: suite.run.unwrap_or_default(),
         checkpoints: in_order((suite.test_cases, suite.library_checkpoints), cases),
     }
 }
@@ -437,6 +443,8 @@ fn step_result(id: i64, result: StepResult, step: Option<&Step>) -> v1::Executio
         before_screenshot: result.before_screenshot_full_path.unwrap_or_default(),
         screenshot: result.screenshot_full_path.unwrap_or_default(),
         events_file: result.events_file.unwrap_or_default(),
+        before_screenshot_artifact: result.before_screenshot_artifact.unwrap_or_default(),
+        screenshot_artifact: result.screenshot_artifact.unwrap_or_default(),
         warnings: texts(effects.get("warnings")),
         used_data: pairs(effects.get("usedData")),
         selector: found.selector.as_ref().map_or_else(String::new, selector),

@@ -1,5 +1,6 @@
 //! Executions: journeys become runs, and runs the platform's tree of results.
 
+use etude::v1;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -407,25 +408,77 @@ async fn a_checkpoint_with_a_condition_is_executed_as_long_as_it_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_execution_survives_a_restart() {
-    let (platform, server) = Platform::executing().await;
+async fn after_a_restart_no_step_is_executed_twice_and_what_waited_is_executed() {
+    let one_browser = etude_engine::runs::RunsOptions {
+        max_browsers: 1,
+        ..engine::options()
+    };
+    let (platform, server) = Platform::queueing(one_browser).await;
+    server.work();
     let goal = platform.goal().await;
-    let steps = checkpoint(&platform, &goal, "Long", &["block", "ok"]).await;
+    let steps = checkpoint(&platform, &goal, "Long", &["order", "block", "never"]).await;
     let start = format!("POST /goals/{}/execute", goal.goal);
-    let started = platform.make(&start, json!({})).await;
+    let begun = json!({"initialData": {"user": "ada"}});
+    let begun = platform.make(&start, begun).await;
     while !server.backend.executed().contains(&"block".to_owned()) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let path = format!("/executions/{}/status", started["id"]);
-    assert_eq!(platform.get(&path).await.at("/item/status"), "RUNNING");
+    let waits = platform.make(&start, json!({})).await;
+    let path = format!("/executions/{}/status", waits["id"]);
+    assert_eq!(platform.get(&path).await.at("/item/status"), "QUEUED");
+
     let (platform, server) = platform.restarted(server).await;
     server.backend.release();
-    assert_eq!(poll(&platform, &started).await, 0);
-    let full = platform
-        .get(&format!("/executions/{}", started["id"]))
-        .await;
-    let results = results(full.at("/item"), goal.journey);
-    assert_eq!(results[&steps[1].to_string()]["outcome"], "PASS");
+    assert_eq!(poll(&platform, &waits).await, 0);
+    assert_eq!(poll(&platform, &begun).await, 3);
+    let executed = server.backend.executed();
+    let orders = executed.iter().filter(|hint| *hint == "order").count();
+    assert_eq!(orders, 1, "the execution that waited: {executed:?}");
+    let full = platform.get(&format!("/executions/{}", begun["id"])).await;
+    let full = full.at("/item");
+    assert_eq!(
+        (&full["status"], &full["outcome"]),
+        (&json!("FAILED"), &json!("ERROR"))
+    );
+    assert_eq!(full["output"]["exception"], "SERVER_RESTARTED");
+    let message = full["output"]["message"].as_str().unwrap();
+    let again = format!("executions/{}/failures/rerun", begun["id"]);
+    assert!(message.contains(&again), "{message}");
+    let results = results(full, goal.journey);
+    let outcome = |step: i64| results[&step.to_string()]["outcome"].as_str().unwrap();
+    let outcomes: Vec<_> = steps.iter().map(|step| outcome(*step)).collect();
+    assert_eq!(outcomes, ["PASS", "NOT_REACHED", "NOT_REACHED"]);
+
+    let again = platform.make(&format!("POST /{again}"), json!({})).await;
+    assert_eq!(poll(&platform, &again).await, 0);
+    let asked = &again["meta"]["initialDataPerJourneySequence"];
+    assert!(asked.to_string().contains("\"user\""), "{again}");
+}
+
+/// All runs, also those that work for executions.
+async fn all_runs(server: &engine::Server) -> Vec<v1::Run> {
+    let request = v1::ListRunsRequest {
+        show_owned: true,
+        ..v1::ListRunsRequest::default()
+    };
+    server.runs.list(request).await.unwrap().runs
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_belong_to_their_execution() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let execution = execute(&platform, &goal, json!({})).await;
+    let suite = &execution["testSuites"][goal.journey.to_string()];
+    let run = suite["run"].as_str().unwrap();
+    let owner = format!("executions/{}", execution["id"]);
+    assert_eq!(server.runs.get(run).await.unwrap().owner, owner);
+    let listed = server.runs.list(v1::ListRunsRequest::default()).await;
+    assert_eq!(listed.unwrap().runs, []);
+    assert_eq!(all_runs(&server).await[0].name, run);
+    let refused = server.runs.delete(run).await.unwrap_err();
+    assert_eq!(refused.reason, v1::ErrorReason::RunOwned);
+    assert_eq!(refused.metadata["owner"], owner);
 }
 
 #[tokio::test]
@@ -449,6 +502,7 @@ async fn an_execution_is_started_wholly_or_not() {
         0,
         "a run was left"
     );
+    assert_eq!(all_runs(&server).await, [], "a run was left");
     let jobs = platform
         .get(&format!("/projects/{}/jobs", goal.project))
         .await;

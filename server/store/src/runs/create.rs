@@ -23,8 +23,8 @@ const QUEUE_RETRY: Duration = Duration::from_secs(1);
 /// from statement to statement.)
 const CREATE: &str = "\
     INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence, attempt, \
-                      request_id, fingerprint, head, statistics, environment) \
-    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?, ? \
+                      request_id, fingerprint, head, statistics, environment, owner) \
+    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?, ?, ? \
     WHERE NOT EXISTS (SELECT 1 FROM runs WHERE request_id = ?) \
         AND (SELECT runs FROM run_counts WHERE state = 1) < ? \
     RETURNING id; \
@@ -110,6 +110,7 @@ impl Create {
             .bind(self.head.as_slice())
             .bind(self.statistics.as_deref())
             .bind(Some(&self.run.environment).filter(|name| !name.is_empty()))
+            .bind(Some(&self.run.owner).filter(|name| !name.is_empty()))
             .bind(&self.request_id)
             .bind(self.max_queued)
             .bind(self.spec.as_slice())

@@ -41,11 +41,14 @@ fn identity(query: &RunQuery) -> String {
         outcome,
         test_name,
         environment,
+        owner,
+        show_owned,
         labels,
         tags,
         ascending,
     } = query;
-    let which = (state, outcome, test_name, environment, labels, tags);
+    let owners = (owner, show_owned);
+    let which = (state, outcome, test_name, environment, owners, labels, tags);
     format!("{:?}", ("runs", which, ascending))
 }
 
@@ -79,6 +82,15 @@ fn select(query: &RunQuery, start: Option<Key>) -> QueryBuilder<Sqlite> {
         }
         Some(name) => {
             sql.push(" AND environment = ").push_bind(name.to_owned());
+        }
+    }
+    match query.owner.as_deref() {
+        None if query.show_owned => {}
+        None | Some("") => {
+            sql.push(" AND owner IS NULL");
+        }
+        Some(owner) => {
+            sql.push(" AND owner = ").push_bind(owner.to_owned());
         }
     }
     for tag in &query.tags {

@@ -21,13 +21,13 @@ use crate::error::{Failure, database, unreadable};
 macro_rules! run_columns {
     () => {
         "head, state, outcome, start_time, end_time, first_sequence, last_sequence, attempt, \
-         statistics, failure, artifacts, execution"
+         statistics, failure, artifacts, execution, owner"
     };
 }
 pub(crate) use run_columns;
 
 /// How many columns those are: where further ones begin.
-pub(crate) const RUN_COLUMNS: usize = 12;
+pub(crate) const RUN_COLUMNS: usize = 13;
 
 /// A run, without its test.
 pub(crate) async fn get(readers: &SqlitePool, name: &str) -> Result<v1::Run> {
@@ -101,6 +101,8 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<v1::Run> {
     run.artifacts = artifacts.map(|run| run.artifacts).unwrap_or_default();
     let execution: Option<String> = row.try_get(11).map_err(column)?;
     run.execution = execution.unwrap_or_default();
+    let owner: Option<String> = row.try_get(12).map_err(column)?;
+    run.owner = owner.unwrap_or_default();
     Ok(run)
 }
 

@@ -80,6 +80,7 @@ impl Write for Compact {
         const OLD: &str = "\
             SELECT id, last_sequence FROM runs \
             WHERE end_time < ? AND first_sequence < last_sequence AND state IN (3, 4) \
+                AND owner IS NULL \
             ORDER BY end_time LIMIT ?";
         let runs: Vec<(i64, i64)> = sqlx::query_as(OLD)
             .bind(self.before)

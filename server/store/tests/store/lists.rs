@@ -199,6 +199,43 @@ async fn filters_select_and_combine() {
 }
 
 #[tokio::test]
+async fn runs_that_work_for_an_execution_are_listed_when_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    for n in 0..6 {
+        let mut new = new_run(n);
+        if n % 2 == 1 {
+            new.run.owner = format!("executions/{}", n % 4);
+        }
+        set_time(&mut new, n);
+        store.create_run(new).await.unwrap();
+    }
+    let query = |owner: Option<&str>, show_owned| RunQuery {
+        owner: owner.map(str::to_owned),
+        show_owned,
+        ..RunQuery::default()
+    };
+    for (query, expected) in [
+        (query(None, false), vec![4, 2, 0]),
+        (query(None, true), vec![5, 4, 3, 2, 1, 0]),
+        (query(Some("executions/1"), false), vec![5, 1]),
+        (query(Some("executions/3"), true), vec![3]),
+        (query(Some("executions/7"), true), vec![]),
+        (query(Some(""), true), vec![4, 2, 0]),
+    ] {
+        assert_eq!(all(&store, &query, 2).await, expected, "{query:?}");
+    }
+    let owner = |n: i32| {
+        let store = &store;
+        async move { store.run(&format!("runs/{n}")).await.unwrap().owner }
+    };
+    assert_eq!(
+        (owner(3).await, owner(4).await),
+        ("executions/3".to_owned(), String::new())
+    );
+}
+
+#[tokio::test]
 async fn a_token_serves_its_own_list_only_and_outlives_a_restart() {
     let (folder, store) = fresh().await;
     ten(&store).await;

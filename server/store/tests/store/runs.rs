@@ -372,8 +372,12 @@ async fn only_what_is_over_can_be_deleted() {
 #[tokio::test]
 async fn old_logs_are_compacted_to_their_last_event() {
     let (_folder, store) = fresh().await;
-    for n in 0..60 {
-        store.create_run(new_run(n)).await.unwrap();
+    for n in 0..61 {
+        let mut new = new_run(n);
+        if n == 60 {
+            new.run.owner = "executions/7".to_owned();
+        }
+        store.create_run(new).await.unwrap();
         store
             .append(
                 &format!("runs/{n}"),
@@ -412,6 +416,8 @@ async fn old_logs_are_compacted_to_their_last_event() {
         2,
         "it has not finished"
     );
+    let owned = store.events("runs/60", 0, 10).await.unwrap();
+    assert_eq!(owned.len(), 3, "an execution tells what it says");
     let run = store.run("runs/7").await.unwrap();
     assert_eq!((run.first_sequence, run.last_sequence), (3, 3));
     for after in [0, 1] {

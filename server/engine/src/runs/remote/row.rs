@@ -17,7 +17,7 @@ use super::walk::{End, Walk};
 use crate::error::{Error, Result, failure};
 use crate::executor::shown;
 use crate::remote::{RemoteExecution, RemoteStep};
-use crate::runs::context::RunContext;
+use crate::runs::context::{RunContext, may_begin_again};
 use crate::runs::interrupt::Cause;
 use crate::runs::log::event;
 use crate::runs::row::RowEnd;
@@ -38,6 +38,8 @@ pub(super) enum Way {
     NotBegun,
     /// The server is shut down; it goes on after the next start.
     Left,
+    /// The platform's server stopped, and the run's config says that it begins again.
+    BrokenOff,
 }
 
 /// What became of starting a row.
@@ -80,6 +82,7 @@ impl<'a> RowRun<'a> {
             };
             let (ended, goes_on) = match start {
                 Start::Made(execution) => match self.follow(&execution).await? {
+                    Some(ended) if self.begins_again(&ended) => return Ok(Way::BrokenOff),
                     Some(ended) => (ended, true),
                     None => return Ok(Way::Left),
                 },
@@ -247,6 +250,16 @@ impl<'a> RowRun<'a> {
     }
 
     // === Its end ===
+
+    /// Whether the run begins again because the platform's server stopped, as a run does in a browser
+    /// here when this one does.
+    fn begins_again(&self, ended: &Ended) -> bool {
+        let run = self.rows.run;
+        let failure = ended.failure.as_ref();
+        failure.is_some_and(|failure| failure.reason == ErrorReason::ServerRestarted.name())
+            && run.interrupt.cause().is_none()
+            && may_begin_again(&run.config, run.run.attempt, || true)
+    }
 
     /// Tells what is left, and whether the row is executed again.
     async fn finish(&mut self, ended: Ended) -> Result<(RowEnd, bool)> {

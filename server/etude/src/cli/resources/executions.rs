@@ -275,7 +275,12 @@ fn tree(results: &v1::GetExecutionResultsResponse) -> String {
         let title = style.bold(&one_line(&journey.display_name));
         let name = style.dim(&journey.journey);
         let took = style.dim(&took(journey.duration));
-        out += &format!("{} {title}{took}  {name}\n", mark(journey.outcome(), style));
+        let run = match journey.run.as_str() {
+            "" => String::new(),
+            run => style.dim(&format!("  {run}")),
+        };
+        let mark = mark(journey.outcome(), style);
+        out += &format!("{mark} {title}{took}  {name}{run}\n");
         match journey.rows.as_slice() {
             [] => out += &of_checkpoints(&journey.checkpoints, "  ", style),
             rows => out.extend(rows.iter().map(|row| of_row(row, style))),
@@ -283,6 +288,9 @@ fn tree(results: &v1::GetExecutionResultsResponse) -> String {
     }
     if let Some(execution) = &results.execution {
         out += &format!("{}\n", line(execution, style));
+        if let Some(failure) = &execution.failure {
+            out += &format!("{}\n", plain(&failure.message));
+        }
     }
     out
 }
@@ -335,8 +343,10 @@ fn of_step(step: &v1::ExecutionStepResult, style: Style) -> String {
             one_line(warning)
         );
     }
-    if matches!(outcome, Outcome::Fail | Outcome::Error) && !step.screenshot.is_empty() {
-        out += &format!("{indent}{}\n", plain(&step.screenshot));
+    let picture = [&step.screenshot, &step.screenshot_artifact];
+    let picture = picture.into_iter().find(|picture| !picture.is_empty());
+    if let (Outcome::Fail | Outcome::Error, Some(picture)) = (outcome, picture) {
+        out += &format!("{indent}{}\n", plain(picture));
     }
     out
 }

@@ -6,6 +6,7 @@ use etude::v1::{
     self, command::Action, environment_variable, run_spec::Source,
     variable::Source as VariableSource,
 };
+use etude_engine::runs::Runs;
 use etude_language::template;
 use serde_json::Value;
 
@@ -23,7 +24,6 @@ const NAME: usize = 500;
 /// Everything that a journey's run is made of.
 #[derive(Debug, Clone)]
 pub(super) struct Material {
-    pub(super) execution: i64,
     pub(super) goal: Goal,
     pub(super) environment: Option<(Environment, Vec<Variable>)>,
     /// The extensions of the project and of its organization.
@@ -75,7 +75,7 @@ pub(super) fn suite(
         run: if checkpoints.is_empty() {
             Start::Empty
         } else {
-            Start::None
+            Start::Run(Runs::new_name())
         },
         rows: rows.len(),
         cases,
@@ -203,7 +203,8 @@ fn test(
         }),
         screenshots: v1::ScreenshotPolicy::EveryStep.into(),
         keep_dialogs: dismiss == Some(&Value::Bool(false)),
-        recovery: v1::RecoveryPolicy::Retry.into(),
+        // Steps may not be done twice: nobody but the caller knows whether that does harm.
+        recovery: v1::RecoveryPolicy::Fail.into(),
         ..v1::TestConfig::default()
     };
     v1::Test {
@@ -225,14 +226,9 @@ fn request(material: &Material, test: v1::Test) -> Result<v1::CreateRunRequest, 
         }
         variables.push(variable(name, text(value)));
     }
-    let labels = [(
-        "platform.execution".to_owned(),
-        material.execution.to_string(),
-    )];
     let spec = v1::RunSpec {
         source: Some(Source::Test(test)),
         variables,
-        labels: labels.into(),
         environment: material.environment.as_ref().map(environment),
         http_headers: material.http_headers.clone(),
         ..v1::RunSpec::default()

@@ -28,6 +28,13 @@ pub(in crate::local) struct KeptExecution {
     pub(super) suites: Vec<KeptSuite>,
 }
 
+impl KeptExecution {
+    /// `executions/{id}`.
+    pub(super) fn name(&self) -> String {
+        format!("executions/{}", self.id)
+    }
+}
+
 impl Entity for KeptExecution {
     const KIND: &'static str = "execution";
     const NOUN: &'static str = "Execution";
@@ -56,11 +63,12 @@ pub(super) struct KeptSuite {
 /// What executes a journey.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Start {
-    /// Nothing yet. It stays so when the server stopped before it had answered.
+    /// Nothing. Older versions wrote this down before there were runs, and it stays so when the server
+    /// stopped then.
     None,
     /// The journey has no steps.
     Empty,
-    /// A run: `runs/{id}`.
+    /// A run: `runs/{id}`. There is none of this name when the server stopped before it had answered.
     Run(String),
 }
 

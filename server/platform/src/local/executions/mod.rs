@@ -16,7 +16,6 @@ mod start;
 mod tree;
 
 use axum::extract::State;
-use etude::v1::ErrorReason;
 use serde_json::{Value, json};
 
 use self::kept::{KeptExecution, Start};
@@ -51,21 +50,13 @@ async fn of_kept(local: &Local, kept: KeptExecution, base: &Base) -> Result<Whol
     let engine = local.engine()?;
     let mut progress = Vec::with_capacity(kept.suites.len());
     for suite in &kept.suites {
-        match engine.progress.of(&*engine.store, suite).await {
-            Err(error) if error.reason == ErrorReason::RunNotFound => {
-                let gone = kept::KeptSuite {
-                    run: Start::None,
-                    ..suite.clone()
-                };
-                progress.push(engine.progress.of(&*engine.store, &gone).await?);
-            }
-            other => progress.push(other?),
-        }
+        progress.push(engine.progress.of(&*engine.store, suite).await?);
     }
+    let files = base.0.as_ref().map(|base| format!("{base}/files"));
     Ok(Whole {
         kept,
         progress,
-        files: format!("{}/files", base.0),
+        files,
     })
 }
 

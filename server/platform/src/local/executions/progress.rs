@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use etude::v1::{self, ErrorReason, RunState, TestPart, run_event::Payload};
 use etude_engine::Error;
+use etude_engine::error::failure;
 use etude_engine::store::Store;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
@@ -48,6 +49,8 @@ pub(super) struct Progress {
     pub(super) ended: Option<i64>,
     /// Its data rows in order, at least one.
     pub(super) rows: Arc<Vec<Row>>,
+    /// Why the platform failed.
+    pub(super) failure: Option<v1::Failure>,
 }
 
 /// What has come of a data row.
@@ -86,9 +89,14 @@ impl Progresses {
     pub(super) async fn of(&self, store: &dyn Store, suite: &KeptSuite) -> Result<Progress, Error> {
         let count = suite.rows.max(1);
         match &suite.run {
-            Start::Run(name) => self.of_run(store, suite, name).await,
+            Start::Run(name) => match self.of_run(store, suite, name).await {
+                Err(error) if error.reason == ErrorReason::RunNotFound => {
+                    Ok(Progress::never_begun(count))
+                }
+                other => other,
+            },
             Start::Empty => Ok(Progress::ended(State::Finished, "SKIP", count)),
-            Start::None => Ok(Progress::ended(State::Failed, "ERROR", count)),
+            Start::None => Ok(Progress::never_begun(count)),
         }
     }
 
@@ -112,6 +120,7 @@ impl Progresses {
             started: run.start_time.as_ref().map(milliseconds),
             ended: run.end_time.as_ref().map(milliseconds),
             rows: Arc::clone(&read.rows),
+            failure: run.failure.filter(|_| state == State::Failed),
         })
     }
 }
@@ -127,6 +136,16 @@ impl Progress {
             started: None,
             ended: None,
             rows: Arc::new(vec![row; rows]),
+            failure: None,
+        }
+    }
+
+    /// Nothing executes it.
+    fn never_begun(rows: usize) -> Self {
+        let message = "the server stopped before the journey could begin, or its run was deleted";
+        Self {
+            failure: Some(failure(ErrorReason::RunNotFound, message)),
+            ..Self::ended(State::Failed, "ERROR", rows)
         }
     }
 }

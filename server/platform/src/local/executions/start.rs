@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use etude::v1;
+use etude::v1::{self, ErrorReason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -120,21 +120,22 @@ pub(in crate::local) async fn rerun_failures(
         let passed = |outcome| matches!(outcome, Some("PASS" | "SKIP"));
         !progress.rows.iter().all(|row| passed(row.outcome))
     });
+    let failed: Vec<i64> = failed.map(|(suite, _)| suite.id).collect();
+    if failed.is_empty() {
+        return Err(Problem::conflict(format!(
+            "nothing of the execution {id} failed"
+        )));
+    }
     let starting_url = old.kept.request.get("startingUrl").and_then(Value::as_str);
     let headers = old.kept.http_headers.clone().into_iter();
     let request = Request {
-        suite_ids: failed.map(|(suite, _)| suite.id).collect(),
+        suite_ids: failed,
         environment_id: old.kept.environment,
         initial_data: given(&local, &old.kept).await?,
         http_headers: headers.map(|(name, value)| (name, value.into())).collect(),
         starting_url: starting_url.map(str::to_owned),
         ..Request::default()
     };
-    if request.suite_ids.is_empty() {
-        return Err(Problem::conflict(format!(
-            "nothing of the execution {id} failed"
-        )));
-    }
     let scope = Scope {
         goal: old.kept.goal,
         snapshot: Some(old.kept.snapshot),
@@ -145,14 +146,29 @@ pub(in crate::local) async fn rerun_failures(
 
 /// The values of variables that an execution was given, which only its runs know.
 async fn given(local: &Local, kept: &KeptExecution) -> Result<BTreeMap<String, Value>, Problem> {
-    let runs = kept.suites.iter().find_map(|suite| match &suite.run {
-        Start::Run(name) => Some(name),
-        Start::Empty | Start::None => None,
-    });
-    let Some(run) = runs else {
+    let names = kept.request.get("initialData").and_then(Value::as_object);
+    if names.is_none_or(Object::is_empty) {
         return Ok(BTreeMap::new());
-    };
-    let variables = local.engine()?.store.run_spec(run).await?.variables;
+    }
+    let store = &local.engine()?.store;
+    let mut variables = None;
+    for suite in &kept.suites {
+        let Start::Run(name) = &suite.run else {
+            continue;
+        };
+        match store.run_spec(name).await {
+            Ok(spec) => variables = Some(spec.variables),
+            Err(error) if error.reason == ErrorReason::RunNotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let variables = variables.ok_or_else(|| {
+        let id = kept.id();
+        Problem::conflict(format!(
+            "the values of initialData of the execution {id} are not known any more; start another \
+             one with them"
+        ))
+    })?;
     let value = |variable: v1::Variable| match variable.source {
         Some(v1::variable::Source::Value(text)) => Some((variable.name, Value::String(text))),
         _ => None,
@@ -172,7 +188,7 @@ pub(in crate::local) async fn begin(
     request: Request,
 ) -> Result<KeptExecution, Problem> {
     let engine = local.engine()?;
-    let (mut kept, runs) = change(
+    let (kept, runs) = change(
         local.records(),
         (scope, request),
         |mut tx, (scope, request)| Box::pin(async move { prepare(&mut tx, scope, request).await }),
@@ -188,19 +204,14 @@ pub(in crate::local) async fn begin(
             return Err(give_up(local, &kept, error.into()).await);
         }
     }
-    for (index, run) in runs.into_iter().enumerate() {
-        let Some(run) = run else {
+    for (suite, run) in kept.suites.iter().zip(runs) {
+        let (Start::Run(name), Some(run)) = (&suite.run, run) else {
             continue;
         };
-        match engine.runs.create(run).await {
-            Ok(run) => kept.suites[index].run = Start::Run(run.name),
-            Err(error) => return Err(give_up(local, &kept, error.into()).await),
+        if let Err(error) = engine.runs.create_owned(name, &kept.name(), run).await {
+            return Err(give_up(local, &kept, error.into()).await);
         }
     }
-    change(local.records(), kept.clone(), |mut tx, kept| {
-        Box::pin(async move { tx.put(&kept).await })
-    })
-    .await?;
     Ok(kept)
 }
 
@@ -209,7 +220,8 @@ async fn give_up(local: &Local, kept: &KeptExecution, problem: Problem) -> Probl
     if let Ok(engine) = local.engine() {
         for suite in &kept.suites {
             if let Start::Run(name) = &suite.run
-                && let Err(error) = engine.runs.cancel(name).await
+                && let Err(error) = engine.runs.take_back(name).await
+                && error.reason != ErrorReason::RunNotFound
             {
                 tracing::warn!(%error, run = %name, "a run could not be taken back");
             }
@@ -228,7 +240,8 @@ async fn give_up(local: &Local, kept: &KeptExecution, problem: Problem) -> Probl
     problem
 }
 
-/// Reads what is to be executed as it is now, and keeps the execution without its runs.
+/// Reads what is to be executed as it is now, and keeps the execution with the names of its runs, of
+/// which none is there yet.
 async fn prepare(
     tx: &mut Tx<'_>,
     scope: Scope,
@@ -250,7 +263,6 @@ async fn prepare(
     let mut scripts: Vec<Script> = tx.all(project.id).await?;
     scripts.extend(tx.all::<Script>(project.organization_id).await?);
     let material = Material {
-        execution: tx.new_id().await?,
         scripts,
         goal,
         environment: match environment {
@@ -272,7 +284,7 @@ async fn prepare(
         runs.push(run);
     }
     let kept = KeptExecution {
-        id: material.execution,
+        id: tx.new_id().await?,
         goal: scope.goal,
         snapshot: snapshot.id,
         environment,

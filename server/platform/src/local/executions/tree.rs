@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use etude::v1::{self, ScreenshotMoment};
+use etude::v1::{self, ErrorReason, ScreenshotMoment};
 use serde_json::{Value, json};
 
-use super::kept::{KeptCase, KeptExecution, KeptSuite, RunStep};
+use super::kept::{KeptCase, KeptExecution, KeptSuite, RunStep, Start};
 use super::progress::{Progress, Row, State, outcome, worst};
 use crate::local::people::{USER, user};
 use crate::model::execution::DiscoveredElement;
@@ -22,8 +22,8 @@ pub(super) struct Whole {
     pub(super) kept: KeptExecution,
     /// In the order of its journeys.
     pub(super) progress: Vec<Progress>,
-    /// Where files lie, such as `http://127.0.0.1:7433/files`.
-    pub(super) files: String,
+    /// Where files lie, such as `http://127.0.0.1:7433/files`. `None`: nowhere that could be opened.
+    pub(super) files: Option<String>,
 }
 
 impl Whole {
@@ -59,6 +59,7 @@ impl Whole {
             launched_by: Some(USER),
             journey_statistics: statistics,
             meta: Some(self.meta()),
+            output: self.failure(),
             ..Execution::default()
         }
     }
@@ -75,6 +76,34 @@ impl Whole {
         execution.launched_by_user = Some(user());
         execution.test_suites = Some(suites);
         execution
+    }
+
+    /// Why the platform failed, and what to do.
+    fn failure(&self) -> Option<Output> {
+        if self.state() != State::Failed {
+            return None;
+        }
+        let mut journeys = self.kept.suites.iter().zip(&self.progress);
+        let (suite, failure) =
+            journeys.find_map(|(suite, progress)| Some((suite, progress.failure.as_ref()?)))?;
+        let (title, id) = (&suite.title, self.kept.id);
+        let again = format!(
+            "execute what failed again with `etude executions rerun executions/{id}` (POST \
+             /executions/{id}/failures/rerun)"
+        );
+        let message = match ErrorReason::from_name(&failure.reason) {
+            Some(ErrorReason::ServerRestarted) => format!(
+                "the server stopped while the journey {title:?} was executed; it is not begun again \
+                 by itself, because steps would be done twice: look at what they did, then {again}"
+            ),
+            _ => format!("the journey {title:?}: {}; {again}", failure.message),
+        };
+        Some(Output {
+            kind: "ERROR".to_owned(),
+            message: Some(message),
+            exception: Some(failure.reason.clone()),
+            rest: Object::new(),
+        })
     }
 
     pub(super) fn state(&self) -> State {
@@ -155,6 +184,10 @@ impl Whole {
                 rows
             } else {
                 BTreeMap::new()
+            },
+            run: match &suite.run {
+                Start::Run(name) => Some(name.clone()),
+                Start::Empty | Start::None => None,
             },
             rest: Object::new(),
         }
@@ -272,18 +305,26 @@ impl Whole {
         for screenshot in &result.screenshots {
             let name = screenshot.artifact.trim_start_matches("artifacts/");
             let file = Some(format!("{name}.png"));
-            let path = Some(format!("{}/screenshots/{name}.png", self.files));
+            let path = self.file(&format!("screenshots/{name}.png"));
+            let artifact = Some(screenshot.artifact.clone());
             if screenshot.moment() != ScreenshotMoment::Before {
                 (shown.screenshot, shown.screenshot_full_path) = (file, path);
+                shown.screenshot_artifact = artifact;
             } else if step.action != "NAVIGATE" {
                 (shown.before_screenshot, shown.before_screenshot_full_path) = (file, path);
+                shown.before_screenshot_artifact = artifact;
             }
         }
         if !(result.console.is_empty() && result.network.is_empty()) {
             let (execution, id) = (self.kept.id, shown.id);
-            let path = format!("{}/executions/{execution}/events/{id}.json", self.files);
-            shown.events_file = Some(path);
+            shown.events_file = self.file(&format!("executions/{execution}/events/{id}.json"));
         }
+    }
+
+    /// The address of a file.
+    fn file(&self, path: &str) -> Option<String> {
+        let files = self.files.as_ref()?;
+        Some(format!("{files}/{path}"))
     }
 }
 
