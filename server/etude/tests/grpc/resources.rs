@@ -621,3 +621,34 @@ async fn failures_are_executed_again_with_the_same_initial_data() {
     assert_eq!(bench.used(&second).await, used);
     bench.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_of_an_execution_are_sent_and_never_told() {
+    let bench = Bench::start().await;
+    let visit = v1::Navigate {
+        url: "http://shop.test/".to_owned(),
+        ..Default::default()
+    };
+    let goal = bench.executable(vec![visit.into()]).await;
+    let headers = [("X-Tenant".to_owned(), "c4n4ry".to_owned())];
+    let request = v1::CreateExecutionRequest {
+        goal,
+        http_headers: headers.clone().into(),
+        ..Default::default()
+    };
+    let started = bench.call(request.clone()).await.execution.unwrap();
+    let ended = bench.watch(&started).await.pop().unwrap();
+    assert_eq!(ended.outcome(), Outcome::Pass);
+    assert_eq!(*bench.fixture.backend.headers.lock(), [headers.into()]);
+    let results = v1::GetExecutionResultsRequest { name: ended.name };
+    let results = bench.call(results).await;
+    assert!(!format!("{results:?}").contains("c4n4ry"), "{results:?}");
+
+    let host = [("Host".to_owned(), "other.test".to_owned())];
+    let refused = bench.refused(v1::CreateExecutionRequest {
+        http_headers: host.into(),
+        ..request
+    });
+    assert!(refused.await.to_string().contains("Host"));
+    bench.end().await;
+}

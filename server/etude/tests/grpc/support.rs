@@ -14,6 +14,7 @@ use etude_engine::backend::{
 };
 use etude_server::Server;
 use etude_server::config::Config;
+use parking_lot::Mutex;
 use prost::Message;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -34,6 +35,8 @@ pub(crate) const HANGING: &str = "http://hanging.test/";
 pub(crate) struct FakeBackend {
     pub(crate) health: watch::Sender<Health>,
     pub(crate) counts: Arc<Counts>,
+    /// The headers that each session sends, in the order in which they were opened.
+    pub(crate) headers: Mutex<Vec<BTreeMap<String, String>>>,
 }
 
 /// What the backend was asked to do.
@@ -52,6 +55,7 @@ impl FakeBackend {
         Arc::new(Self {
             health: watch::Sender::new(Health::Serving("Fake 1.0".to_owned())),
             counts: Arc::default(),
+            headers: Mutex::default(),
         })
     }
 }
@@ -70,7 +74,8 @@ impl Backend for FakeBackend {
         self.health.subscribe()
     }
 
-    async fn open(&self, _spec: SessionSpec) -> Result<Box<dyn BackendSession>> {
+    async fn open(&self, spec: SessionSpec) -> Result<Box<dyn BackendSession>> {
+        self.headers.lock().push(spec.headers);
         self.counts.open.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(FakeSession {
             counts: Arc::clone(&self.counts),
