@@ -147,7 +147,12 @@ fn found(value: &Value) -> Option<TargetResolution> {
     Some(TargetResolution {
         selector: winner.as_ref().map(selector),
         failed_selectors: failed.collect(),
-        element: text("text").unwrap_or_default().chars().take(512).collect(),
+        element: text("outline")
+            .or_else(|| text("text"))
+            .unwrap_or_default()
+            .chars()
+            .take(512)
+            .collect(),
         ..TargetResolution::default()
     })
 }

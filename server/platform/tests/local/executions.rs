@@ -161,6 +161,16 @@ async fn the_tree_has_the_fields_that_readers_know() {
             "{field} is missing: {result:#}"
         );
     }
+    let cases = suite["testCases"].as_object().unwrap().values();
+    let all = cases.flat_map(|case| case["testSteps"].as_object().unwrap().values());
+    let with_events = all.filter(|step| step["eventsFile"].is_string()).count();
+    assert_eq!(
+        with_events, 2,
+        "opening the address, and the one that talks"
+    );
+    for field in ["dataDrivenPerTestSuite", "dataRowsPerTestSuiteCanonicalId"] {
+        assert_eq!(execution["meta"]["executionRequest"][field], json!({}));
+    }
     let status = platform
         .get(&format!("/jobs/{}/status", execution["id"]))
         .await;

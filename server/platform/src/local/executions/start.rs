@@ -355,6 +355,8 @@ fn shown(request: &Request, environment: Option<i64>, suites: &[KeptSuite]) -> O
     let shown = json!({
         "suiteIds": request.suite_ids,
         "testSuiteCanonicalIds": request.test_suite_canonical_ids,
+        "dataDrivenPerTestSuite": {}, "dataDrivenPerTestSuiteCanonicalId": {},
+        "dataRowsPerTestSuiteCanonicalId": {},
         "dataDriven": suites.iter().any(|suite| suite.rows > 0),
         "environmentId": environment,
         "startingUrl": request.starting_url,

@@ -315,7 +315,10 @@ impl Whole {
                 shown.before_screenshot_artifact = artifact;
             }
         }
-        if !(result.console.is_empty() && result.network.is_empty()) {
+        let quiet = result.console.is_empty() && result.network.is_empty();
+        // Opening an address always makes events, although none of them may be told.
+        let opened = step.action == "NAVIGATE" && result.duration.is_some();
+        if opened || !quiet {
             let (execution, id) = (self.kept.id, shown.id);
             shown.events_file = self.file(&format!("executions/{execution}/events/{id}.json"));
         }
@@ -475,13 +478,18 @@ fn side_effects(result: &v1::StepResult) -> (Object, Object) {
 fn discovered(target: &v1::TargetResolution) -> Option<DiscoveredElement> {
     let winner = target.selector.as_ref()?;
     let guessed = matches!(wire(winner.kind()), "GUESS");
+    let (tag, text) = outline(&target.element);
     let mut element = Target {
         selectors: vec![selector(winner)],
         ..Target::default()
     };
-    element
-        .rest
-        .insert("text".to_owned(), target.element.as_str().into());
+    element.rest.extend(
+        [("tagName", tag.to_uppercase()), ("text", text.to_owned())]
+            .map(|(name, value)| (name.to_owned(), Value::from(value))),
+    );
+    // The whole of it is ours.
+    let whole = Value::from(target.element.as_str());
+    element.rest.insert("outline".to_owned(), whole);
     let failed = target.failed_selectors.iter();
     let failed: Vec<_> = failed
         .filter_map(|f| f.selector.as_ref())
@@ -495,6 +503,19 @@ fn discovered(target: &v1::TargetResolution) -> Option<DiscoveredElement> {
         failed_selectors: (!guessed).then_some(failed),
         rest: Object::new(),
     })
+}
+
+/// The tag and the text of an element that is told as its opening tag and its text.
+fn outline(element: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = element.find(|letter| {
+        quoted ^= letter == '"';
+        letter == '>' && !quoted
+    });
+    let (opening, text) = element.split_at(end.map_or(element.len(), |at| at + 1));
+    let name = opening.trim_start_matches('<');
+    let end = name.find([' ', '>']).unwrap_or(name.len());
+    (&name[..end], text.trim())
 }
 
 fn selector(selector: &v1::Selector) -> Selector {
@@ -516,5 +537,18 @@ fn wire(kind: v1::SelectorKind) -> &'static str {
         v1::SelectorKind::Xpath => "XPATH",
         v1::SelectorKind::Id => "ID",
         _ => "GUESS",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_has_a_tag_and_a_text() {
+        let told = "<button id=\"a>b\" class=\"x\"> Log in > now";
+        assert_eq!(outline(told), ("button", "Log in > now"));
+        assert_eq!(outline("<br>"), ("br", ""));
+        assert_eq!(outline(""), ("", ""));
     }
 }
