@@ -168,17 +168,17 @@ impl Refused {
         let words = self.message.to_ascii_lowercase();
         let about_canonical_id =
             request.path.ends_with("/properties") && words.contains("canonical");
-        // No code of the platform is known for these two.
+        // The platform's code for the first is that of many things, and none is known for the second.
         let unattached = request.path == "/teststeps" && words.contains("attach");
         let immutable = words.contains("snapshot")
             && ["committed", "immutable", "read-only"]
                 .iter()
                 .any(|word| words.contains(word));
         match (self.code.as_str(), self.status) {
+            (_, 400 | 404 | 409) if unattached => ErrorReason::CheckpointNotAttached,
             ("1403" | "2500", _) => ErrorReason::PlatformNotFound,
             ("1501", _) => ErrorReason::PlatformAlreadyExists,
             ("2605", _) => ErrorReason::PlatformStepRefused,
-            (_, 400 | 409) if unattached => ErrorReason::CheckpointNotAttached,
             (_, 400 | 409) if immutable => ErrorReason::SnapshotImmutable,
             (_, 400) if about_canonical_id => ErrorReason::PlatformConflict,
             (_, 400 | 413 | 422) => ErrorReason::PlatformInvalidArgument,

@@ -164,6 +164,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, code, format!("{what} not found"))
     }
 
+    /// A checkpoint that no journey leads to: the platform names the project that it did not find on
+    /// the way.
+    pub(super) fn unreachable(why: impl fmt::Display) -> Self {
+        let message = format!("Project not found: {why}");
+        Self::new(StatusCode::NOT_FOUND, "1403", message)
+    }
+
     /// Something of this name exists.
     pub(super) fn exists(what: &str) -> Self {
         let message = format!("{what} with the specified name already exists");

@@ -60,6 +60,16 @@ impl Tx<'_> {
             .ok_or_else(|| Problem::not_found(T::NOUN))
     }
 
+    /// A resource that must be there and belong to a parent, such as the project whose goal names it.
+    /// What belongs to nobody may be named by everybody.
+    pub(super) async fn get_of<T: Entity>(&mut self, parent: i64, id: i64) -> Result<T, Problem> {
+        let found: T = self.get(id).await?;
+        if [0, parent].contains(&found.parent()) {
+            return Ok(found);
+        }
+        Err(Problem::not_found(T::NOUN))
+    }
+
     /// All resources of a parent, by id.
     pub(super) async fn all<T: Entity>(&mut self, parent: i64) -> Result<Vec<T>, Problem> {
         let records = self.0.list(T::KIND, parent).await?;
@@ -140,6 +150,17 @@ pub(super) fn check_name(field: &str, name: &str) -> Result<(), Problem> {
         )));
     }
     Ok(())
+}
+
+/// Checks an address that a browser is to open.
+pub(super) fn check_url(field: &str, url: &str) -> Result<(), Problem> {
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    if is_web && reqwest::Url::parse(url).is_ok() {
+        return Ok(());
+    }
+    let message =
+        format!("{field} must be an address that begins with http:// or https://, not `{url}`");
+    Err(Problem::invalid(message))
 }
 
 /// Milliseconds since 1970.

@@ -60,6 +60,10 @@ async fn shown(tx: &mut Tx<'_>, kept: KeptEnvironment) -> Result<Environment, Pr
     for variable in variables.iter_mut().filter(|variable| variable.hidden) {
         variable.value = None;
     }
+    for variable in &mut variables {
+        let file = variable.rest.entry("file".to_owned());
+        file.or_insert(Value::Null);
+    }
     Ok(Environment {
         variables,
         ..kept.0
@@ -108,7 +112,7 @@ pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply 
 pub(super) struct NewEnvironment {
     #[serde(default)]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     description: String,
     #[serde(default, deserialize_with = "loose::some_id")]
     project_id: Option<i64>,
@@ -137,7 +141,8 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewEnviro
                     project(&mut tx, id).await?;
                 }
                 if let Some(id) = new.inherits_from {
-                    tx.get::<KeptEnvironment>(id).await?;
+                    let project = new.project_id.unwrap_or_default();
+                    tx.get_of::<KeptEnvironment>(project, id).await?;
                 }
                 let mut kept = KeptEnvironment(Environment {
                     id: tx.new_id().await?,

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::Local;
 use super::answer::{Answer, Problem, Reply};
 use super::checkpoints::{self, KeptCheckpoint, KeptStep};
-use super::entity::{Entity, Tx, canonical_id, change, check_name, now, view};
+use super::entity::{Entity, Tx, canonical_id, change, check_name, check_url, now, view};
+use super::environments::KeptEnvironment;
 use super::journeys::{self, Case, KeptJourney};
 use super::projects::project;
 use super::request::{Ids, Json, Params};
@@ -129,22 +130,19 @@ pub(super) struct NewGoal {
     environment_id: Option<i64>,
     device_size: Option<DeviceSize>,
     meta: Option<Object>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::model::loose::or_default")]
     create_first_journey: bool,
 }
 
 /// POST /goals
 pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewGoal>) -> Reply {
     check_name("name", &new.name)?;
-    if !(new.url.starts_with("http://") || new.url.starts_with("https://")) {
-        let message = format!("url must begin with http:// or https://, not `{}`", new.url);
-        return Err(Problem::invalid(message));
-    }
+    check_url("url", &new.url)?;
     let goal = change(local.records(), new, |mut tx, new| {
         Box::pin(async move {
             project(&mut tx, new.project_id).await?;
             if let Some(id) = new.environment_id {
-                tx.get::<super::environments::KeptEnvironment>(id).await?;
+                tx.get_of::<KeptEnvironment>(new.project_id, id).await?;
             }
             let mut meta: Object = serde_json::from_str(META).unwrap_or_default();
             meta.extend(new.meta.unwrap_or_default());

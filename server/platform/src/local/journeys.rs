@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::Local;
 use super::answer::{Answer, Problem, Reply};
 use super::checkpoints::{self, KeptCheckpoint};
-use super::entity::{Entity, Tx, canonical_id, change, check_name, view};
+use super::entity::{Entity, Tx, canonical_id, change, check_name, now, view};
 use super::executions;
 use super::goals::{self, KeptSnapshot};
 use super::library::{self, KeptLibrary};
 use super::request::{Base, Ids, Json, Params};
-use super::test_data::KeptTable;
+use super::test_data::{self, KeptTable};
 use crate::model::{CheckpointMeta, Journey, JourneyStatus, Object};
 
 /// Most times that a checkpoint is executed in a loop of a fixed length.
@@ -23,6 +23,9 @@ const MOST_ITERATIONS: i64 = 10;
 pub(super) struct KeptJourney {
     pub(super) journey: Journey,
     pub(super) cases: Vec<Case>,
+    /// When it was changed last, in milliseconds since 1970.
+    #[serde(default)]
+    changed: Option<i64>,
 }
 
 /// A checkpoint's place in a journey.
@@ -115,7 +118,14 @@ pub(super) async fn make(
     Ok(KeptJourney {
         journey,
         cases: Vec::new(),
+        changed: Some(now()),
     })
+}
+
+/// Keeps a journey that was changed.
+async fn keep(tx: &mut Tx<'_>, kept: &mut KeptJourney) -> Result<(), Problem> {
+    kept.changed = Some(now());
+    tx.put(kept).await
 }
 
 #[derive(Clone, Deserialize)]
@@ -128,11 +138,15 @@ pub(super) struct NewJourney {
     name: Option<String>,
     title: Option<String>,
     draft: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::model::loose::or_default")]
     checkpoints: Vec<Place>,
     #[serde(default, deserialize_with = "crate::model::loose::some_id")]
     data_table_id: Option<i64>,
-    #[serde(default, alias = "tags")]
+    #[serde(
+        default,
+        alias = "tags",
+        deserialize_with = "crate::model::loose::or_default"
+    )]
     tag_names: Vec<String>,
 }
 
@@ -186,7 +200,8 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewJourne
 /// Gives a journey the table whose rows it is executed with.
 async fn bind(tx: &mut Tx<'_>, kept: &mut KeptJourney, table: Option<i64>) -> Result<(), Problem> {
     if let Some(id) = table {
-        tx.get::<KeptTable>(id).await?;
+        let goal = goals::goal(tx, kept.journey.goal_id).await?;
+        tx.get_of::<KeptTable>(goal.project_id, id).await?;
     }
     kept.journey.data_table_id = table;
     Ok(())
@@ -203,10 +218,7 @@ async fn put_in(
     check_loop(meta.as_ref())?;
     let case = match (place.checkpoint_id, place.library_checkpoint_id) {
         (Some(id), None) => {
-            let mut checkpoint: KeptCheckpoint = tx.get(id).await?;
-            if checkpoint.parent() != kept.journey.snapshot_id {
-                return Err(Problem::not_found(KeptCheckpoint::NOUN));
-            }
+            let mut checkpoint: KeptCheckpoint = tx.get_of(kept.parent(), id).await?;
             if checkpoint.journeys.contains(&kept.journey.id) {
                 let message = format!(
                     "checkpointId: the checkpoint {id} is in the journey {} already, and can be \
@@ -220,7 +232,8 @@ async fn put_in(
             Case::checkpoint(id)
         }
         (None, Some(id)) => {
-            tx.get::<KeptLibrary>(id).await?;
+            let goal = goals::goal(tx, kept.journey.goal_id).await?;
+            tx.get_of::<KeptLibrary>(goal.project_id, id).await?;
             Case {
                 library: true,
                 ..Case::checkpoint(id)
@@ -251,17 +264,18 @@ pub(super) async fn attach(
     Ids([id]): Ids<1>,
     Json(place): Json<Place>,
 ) -> Reply {
-    let journey = change(local.records(), (id, place), |mut tx, (id, place)| {
+    let (journey, index) = change(local.records(), (id, place), |mut tx, (id, place)| {
         Box::pin(async move {
             let mut kept = editable(&mut tx, id).await?;
             let index = index_of(place.position, kept.cases.len())?;
             put_in(&mut tx, &mut kept, &place, index).await?;
-            tx.put(&kept).await?;
-            whole(&mut tx, kept).await
+            keep(&mut tx, &mut kept).await?;
+            Ok((whole(&mut tx, kept).await?, index))
         })
     })
     .await?;
-    Answer::item(journey)
+    let attached = json!(journey.cases.as_ref().and_then(|cases| cases.get(index)));
+    Ok(Answer::item(journey)?.for_reference_cli(move || attached.clone()))
 }
 
 /// Where a checkpoint is put. The first place is that of the checkpoint that opens the address:
@@ -286,7 +300,14 @@ pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply 
     let journey = view(local.records(), id, |mut tx, id| {
         Box::pin(async move {
             let kept = reachable(&mut tx, id).await?;
-            whole(&mut tx, kept).await
+            let table = kept.journey.data_table_id;
+            let mut journey = whole(&mut tx, kept).await?;
+            if let Some(table) = table {
+                let values = json!(test_data::first_row(&mut tx, table).await?);
+                let key = "dataAttributeValues".to_owned();
+                journey.rest.insert(key, values);
+            }
+            Ok(journey)
         })
     })
     .await?;
@@ -332,7 +353,7 @@ pub(super) async fn update(
             if let Some(table) = fields.data_table_id {
                 bind(&mut tx, &mut kept, table).await?;
             }
-            tx.put(&kept).await?;
+            keep(&mut tx, &mut kept).await?;
             whole(&mut tx, kept).await
         })
     })
@@ -351,7 +372,7 @@ pub(super) async fn archive(State(local): State<Local>, Ids([id]): Ids<1>) -> Re
                 checkpoint.journeys.retain(|journey| *journey != id);
                 tx.put(&checkpoint).await?;
             }
-            tx.put(&kept).await
+            keep(&mut tx, &mut kept).await
         })
     })
     .await?;
@@ -382,10 +403,11 @@ pub(super) async fn latest_status(State(local): State<Local>, params: Params, ba
     let shown = journeys.into_iter().filter(|kept| !kept.journey.archived);
     Answer::map(shown.map(|kept| {
         let id = kept.journey.id;
+        let last_change = ("lastChange".to_owned(), json!({"date": kept.changed}));
         let status = JourneyStatus {
             journey: kept.journey,
             last_execution: last.remove(&id),
-            rest: Object::new(),
+            rest: Object::from_iter([last_change]),
         };
         (id, status)
     }))

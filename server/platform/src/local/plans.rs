@@ -6,12 +6,14 @@ use serde_json::json;
 
 use super::Local;
 use super::answer::{Answer, Problem, Reply};
-use super::entity::{Entity, change, check_name, view};
+use super::entity::{Entity, Tx, change, check_name, view};
+use super::environments::KeptEnvironment;
 use super::executions::{self, Request, Scope};
 use super::goals;
+use super::journeys::KeptJourney;
 use super::projects::project;
 use super::request::{Base, Ids, Json, Params};
-use crate::model::{Execution, Object, Plan, PlanExecution, loose};
+use crate::model::{Execution, Goal, Object, Plan, PlanExecution, loose};
 
 /// A plan, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,7 +75,7 @@ pub(super) struct NewPlan {
     name: String,
     #[serde(default, deserialize_with = "loose::id")]
     project_id: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::or_default")]
     goals: Vec<Part>,
     #[serde(default, deserialize_with = "loose::some_id")]
     environment_id: Option<i64>,
@@ -91,7 +93,10 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewPlan>)
         Box::pin(async move {
             project(&mut tx, new.project_id).await?;
             for part in &new.goals {
-                goals::goal(&mut tx, part.goal_id).await?;
+                check_part(&mut tx, new.project_id, part).await?;
+            }
+            if let Some(id) = new.environment_id {
+                tx.get_of::<KeptEnvironment>(new.project_id, id).await?;
             }
             let mut rest = Object::new();
             rest.insert("goals".to_owned(), json!(new.goals));
@@ -112,6 +117,20 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewPlan>)
     })
     .await?;
     Answer::created(kept)
+}
+
+/// Whether a goal of the project has the journeys that a plan names.
+async fn check_part(tx: &mut Tx<'_>, project: i64, part: &Part) -> Result<(), Problem> {
+    tx.get_of::<Goal>(project, part.goal_id).await?;
+    let goal = goals::goal(tx, part.goal_id).await?;
+    let head = goals::head_of(tx, goal.id).await?;
+    for id in &part.suite_ids {
+        let journey: KeptJourney = tx.get_of(head.id, *id).await?;
+        if journey.journey.archived {
+            return Err(Problem::not_found(KeptJourney::NOUN));
+        }
+    }
+    Ok(())
 }
 
 /// GET /plans?projectId=, which is ours.

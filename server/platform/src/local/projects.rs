@@ -78,7 +78,7 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewProjec
         })
     })
     .await?;
-    Answer::created(project)
+    Answer::created(shown(project))
 }
 
 /// GET /projects
@@ -103,17 +103,18 @@ pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
         })
     })
     .await?;
-    let shown: Vec<Project> = projects
+    let page: Vec<Project> = projects
         .into_iter()
         .filter(|project| project.archived == archived)
         .skip(offset)
         .take(limit)
+        .map(shown)
         .collect();
-    let for_cli = shown
+    let for_cli = page
         .iter()
         .map(|project| (project.id.to_string(), dated(project)));
     let for_cli = Value::Object(for_cli.collect::<Object>());
-    let answer = Answer::map(shown.into_iter().map(|project| (project.id, project)))?;
+    let answer = Answer::map(page.into_iter().map(|project| (project.id, project)))?;
     Ok(answer.for_reference_cli(move || for_cli.clone()))
 }
 
@@ -123,7 +124,7 @@ pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply 
         Box::pin(async move { project(&mut tx, id).await })
     })
     .await?;
-    Answer::item(project)
+    Answer::item(shown(project))
 }
 
 /// DELETE /projects/{id}: puts it away.
@@ -177,6 +178,21 @@ pub(super) async fn tags(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply
     })
     .await?;
     Answer::items(tags)
+}
+
+/// A project as it is answered: with what the platform tells of the pictures and visits that it
+/// counts.
+fn shown(mut project: Project) -> Project {
+    for (key, value) in [
+        ("screenshot", Value::Null),
+        ("screenshotFullPath", Value::Null),
+        ("screenshotLastUpdateDate", Value::Null),
+        ("lastAccessedDate", Value::Null),
+        ("favourite", Value::Bool(false)),
+    ] {
+        project.rest.entry(key.to_owned()).or_insert(value);
+    }
+    project
 }
 
 /// A project with its date as the reference CLI reads it.

@@ -33,11 +33,12 @@ impl<T: DeserializeOwned> FromRequest<Local> for Json<T> {
                 format!("the body cannot be read: {error}"),
             )
         })?;
-        let text = if bytes.is_empty() {
-            b"{}"
-        } else {
-            bytes.as_ref()
-        };
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // An array would be read as the fields of the object in their order.
+        if text.trim_ascii_start().first() == Some(&b'[') {
+            let message = "the body is not as expected: it must be an object, not an array";
+            return Err(Problem::invalid(message));
+        }
         let read = serde_json::from_slice(text);
         read.map(Self)
             .map_err(|error| Problem::invalid(format!("the body is not as expected: {error}")))

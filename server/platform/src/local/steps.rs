@@ -13,6 +13,7 @@ use super::goals;
 use super::library::KeptLibrary;
 use super::people::rfc3339;
 use super::request::{Ids, Json};
+use super::steps_list::placed;
 use crate::model::{Element, Object, ParsedStep, Step, StepAdded};
 
 /// A new step in one of two forms: with `parsedStep`, or, from the reference CLI, as an
@@ -52,7 +53,7 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewStep>)
     let id = added.test_step.id;
     match extension {
         None => Ok(Answer::item(added)?.beside("id", id)),
-        Some(extension) => Answer::item(of_extension(id, &new.checkpoint_id, extension)),
+        Some(extension) => Answer::item(of_extension(&added, new.checkpoint_id, extension)),
     }
 }
 
@@ -67,8 +68,8 @@ async fn add(
     let mut kept = checkpoints::reachable(tx, id).await?;
     goals::editable(tx, kept.parent(), None).await?;
     if kept.journeys.is_empty() {
-        return Err(Problem::conflict(format!(
-            "the checkpoint {id} is in no journey; attach it before its steps are added (POST \
+        return Err(Problem::unreachable(format!(
+            "the checkpoint {id} is attached to no journey; attach it first (POST \
              /testsuites/{{id}}/checkpoints/attach)"
         )));
     }
@@ -102,11 +103,14 @@ async fn number_element(tx: &mut Tx<'_>, element: Option<&mut Element>) -> Resul
     Ok(())
 }
 
-fn of_extension(id: i64, checkpoint: &i64, extension: Value) -> Value {
+fn of_extension(added: &StepAdded, checkpoint: i64, extension: Value) -> Value {
     let now = rfc3339(now());
+    let id = added.test_step.id;
+    let steps = added.checkpoint.iter().flat_map(|whole| &whole.steps);
+    let position = steps.map(|step| step.id).position(|other| other == id);
     json!({
-        "id": id.to_string(), "checkpoint_id": checkpoint.to_string(), "extension": extension,
-        "created_at": now, "updated_at": now,
+        "id": id.to_string(), "checkpoint_id": checkpoint.to_string(), "position": position,
+        "extension": extension, "created_at": now, "updated_at": now,
     })
 }
 
@@ -116,6 +120,13 @@ pub(super) struct Found {
     /// Its place in the list, from 0.
     pub(super) index: usize,
     checkpoint: Option<KeptCheckpoint>,
+}
+
+impl Found {
+    /// The step as it is answered.
+    pub(super) fn shown(&self) -> Value {
+        placed(&self.kept.step, self.kept.parent, self.index)
+    }
 }
 
 /// A step of a goal or a library that exists.
@@ -174,7 +185,7 @@ pub(super) async fn set_properties(
             "id: the body names another step than the path",
         ));
     }
-    let step = change(local.records(), (id, properties), |mut tx, (id, fields)| {
+    let shown = change(local.records(), (id, properties), |mut tx, (id, fields)| {
         Box::pin(async move {
             let mut found = found(&mut tx, id).await?;
             if let Some(checkpoint) = &found.checkpoint {
@@ -196,13 +207,13 @@ pub(super) async fn set_properties(
             {
                 number_element(&mut tx, step.element.as_mut()).await?;
             }
-            found.kept.step = step.clone();
+            found.kept.step = step;
             tx.put(&found.kept).await?;
-            Ok(step)
+            Ok(found.shown())
         })
     })
     .await?;
-    Answer::item(step)
+    Answer::item(shown)
 }
 
 fn changed(old: &Step, mut fields: Properties) -> Result<Step, Problem> {

@@ -14,10 +14,7 @@ use crate::model::Step;
 /// GET /teststeps/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let value = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move {
-            let found = steps::found(&mut tx, id).await?;
-            Ok(placed(&found.kept.step, found.kept.parent, found.index))
-        })
+        Box::pin(async move { Ok(steps::found(&mut tx, id).await?.shown()) })
     })
     .await?;
     Answer::item(value)
@@ -41,7 +38,7 @@ pub(super) async fn of_checkpoint(State(local): State<Local>, Ids([id]): Ids<1>)
 }
 
 /// A step with where it stands, and with its target a second time where the reference CLI looks.
-fn placed(step: &Step, checkpoint: i64, index: usize) -> Value {
+pub(super) fn placed(step: &Step, checkpoint: i64, index: usize) -> Value {
     let mut value = json!(step);
     value["checkpointId"] = checkpoint.into();
     value["stepIndex"] = index.into();

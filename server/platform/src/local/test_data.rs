@@ -76,6 +76,19 @@ pub(super) async fn content(tx: &mut Tx<'_>, kept: &KeptTable) -> Result<Csv, Pr
     })
 }
 
+/// The values of a table's first row by the names of their columns; none of a table that is gone.
+pub(super) async fn first_row(
+    tx: &mut Tx<'_>,
+    id: i64,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let Some(kept) = tx.find::<KeptTable>(id).await? else {
+        return Ok(BTreeMap::new());
+    };
+    let Csv { columns, rows } = content(tx, &kept).await?;
+    let first = rows.into_iter().next().unwrap_or_default();
+    Ok(columns.into_iter().zip(first).collect())
+}
+
 /// A table with new columns and without rows, which is not kept yet.
 async fn make(tx: &mut Tx<'_>, names: &Names, columns: Vec<String>) -> Result<KeptTable, Problem> {
     let id = tx.new_id().await?;

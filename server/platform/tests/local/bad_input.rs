@@ -84,6 +84,7 @@ async fn bodies_that_are_no_json_are_refused() {
     for body in [
         "{",
         "[]",
+        " [\"x\", 1, \"d\"]",
         "\"text\"",
         "{\"name\": 5, \"organizationId\": {}}",
     ] {

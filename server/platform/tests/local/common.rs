@@ -164,10 +164,15 @@ impl Platform {
 
     /// A project, a goal, its snapshot, and its first journey.
     pub(crate) async fn goal(&self) -> Goal {
+        self.goal_of(7).await
+    }
+
+    /// The same in an organization.
+    pub(crate) async fn goal_of(&self, organization: i64) -> Goal {
         let project = self
             .make(
                 "POST /projects",
-                json!({"name": "Shop", "organizationId": 7}),
+                json!({"name": "Shop", "organizationId": organization}),
             )
             .await;
         let project = project["id"].as_i64().unwrap();

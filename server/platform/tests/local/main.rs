@@ -11,6 +11,7 @@ mod deploying;
 mod engine;
 mod exchanges;
 mod executions;
+mod foreign;
 mod poller;
 mod reference_cli;
 mod whole_tests;

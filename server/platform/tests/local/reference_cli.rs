@@ -65,7 +65,7 @@ async fn every_step_that_it_sends_is_taken_and_has_an_id_where_it_looks() {
 async fn window_steps_of_its_test_files_are_taken() {
     let platform = platform().await;
     let (_, checkpoint) = start(&platform).await;
-    for (extension, action) in [
+    for (position, (extension, action)) in [
         (
             json!({"name": "resizeWindow", "context": {"width": 800, "height": 600}}),
             "WINDOW",
@@ -79,13 +79,17 @@ async fn window_steps_of_its_test_files_are_taken() {
             json!({"name": "switchIframe", "context": {"selector": "pay"}}),
             "SWITCH",
         ),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let body = json!({"checkpoint_id": checkpoint.to_string(), "position": -1,
                           "extension": extension});
         let answer = platform
             .call("POST /teststeps?envelope=false", Some(body))
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert_eq!(answer.at("/position"), position);
         let id = answer.at("/id").as_str().unwrap();
         let step = platform.get(&format!("/teststeps/{id}")).await;
         assert_eq!(step.at("/item/action"), action);
@@ -114,6 +118,12 @@ async fn its_types_are_answered() {
             .unwrap()
             .ends_with('Z')
     );
+    let attach = format!("POST /testsuites/{}/checkpoints/attach", goal.journey);
+    let id = library.id("/item/id");
+    let place = json!({"libraryCheckpointId": id, "position": 3});
+    let attached = platform.make(&attach, place).await;
+    assert_eq!(attached["id"], id);
+    assert_eq!(attached["title"], "Steps");
     let new = json!({"name": "e", "description": "", "variables": {"a": "b"}});
     let environment = platform.make("POST /environments", new).await;
     assert!(environment["id"].is_string());

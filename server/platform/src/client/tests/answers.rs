@@ -38,6 +38,30 @@ async fn the_local_platform_is_called_without_a_network() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_in_no_journey_has_its_reason_whatever_the_status() {
+    let unattached =
+        "Project not found: the checkpoint 7 is attached to no journey; attach it first";
+    for (status, code, message, reason) in [
+        (404, "1403", unattached, ErrorReason::CheckpointNotAttached),
+        (400, "", unattached, ErrorReason::CheckpointNotAttached),
+        (409, "409", unattached, ErrorReason::CheckpointNotAttached),
+        (
+            404,
+            "1403",
+            "Project not found",
+            ErrorReason::PlatformNotFound,
+        ),
+    ] {
+        let body = json!({"success": false, "error": {"code": code, "message": message}});
+        let upstream = Upstream::start(move |_, _| Reply::json(status, body.clone())).await;
+        let client = client(&upstream, quick());
+        let call = steps::create(7, 0, &crate::model::ParsedStep::default());
+        let error = client.call(call).await.unwrap_err();
+        assert_eq!(error.reason, reason, "{status} {code} {message}");
+    }
+}
+
+#[tokio::test]
 async fn each_refusal_has_its_reason_and_the_platforms_words() {
     use ErrorReason as R;
     for (status, code, reason) in [

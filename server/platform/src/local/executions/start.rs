@@ -13,7 +13,7 @@ use super::{answer_status, of_kept};
 use crate::local::Local;
 use crate::local::answer::{Problem, Reply};
 use crate::local::csv::Csv;
-use crate::local::entity::{Entity, Tx, change, now};
+use crate::local::entity::{Entity, Tx, change, check_url, now};
 use crate::local::environments::{self, KeptEnvironment};
 use crate::local::goals::{self, KeptSnapshot};
 use crate::local::journeys::{self, KeptJourney};
@@ -247,6 +247,11 @@ async fn prepare(
     scope: Scope,
     request: Request,
 ) -> Result<(KeptExecution, Vec<Option<v1::CreateRunRequest>>), Problem> {
+    let starting_url = request.starting_url.clone();
+    let starting_url = starting_url.filter(|url| !url.is_empty());
+    if let Some(url) = &starting_url {
+        check_url("startingUrl", url)?;
+    }
     let goal = goals::goal(tx, scope.goal).await?;
     let snapshot = match scope.snapshot {
         Some(id) => goals::snapshot(tx, id).await?,
@@ -267,14 +272,14 @@ async fn prepare(
         goal,
         environment: match environment {
             Some(id) => {
-                let kept: KeptEnvironment = tx.get(id).await?;
+                let kept: KeptEnvironment = tx.get_of(project.id, id).await?;
                 Some((kept.0, environments::variables(tx, id).await?))
             }
             None => None,
         },
         initial: request.initial_data.clone(),
         http_headers: compile::headers(&request.http_headers),
-        starting_url: request.starting_url.clone().filter(|url| !url.is_empty()),
+        starting_url,
     };
     let mut suites: Vec<KeptSuite> = Vec::new();
     let mut runs = Vec::new();
