@@ -19,9 +19,9 @@ use etude_platform::remote;
 use etude_store::{Options, SqliteStore};
 use tempfile::TempDir;
 
-use crate::accounts::platforms;
 use crate::answers::Answers;
 use crate::config::{self, BrowserSection, Config, SECRET_PREFIX};
+use crate::platforms;
 use crate::server::{RUNS_GRACE, StartError};
 use crate::services::{Engine, Info, MESSAGE_BYTES};
 use crate::webhooks::Inboxes;
@@ -151,7 +151,7 @@ pub(crate) fn engine(
     let inboxes = Inboxes::open(&config.platform, &secrets, &records)?;
     let local =
         Local::new(local::Options::default(), sqlite).executing(runs.clone(), Arc::clone(&store));
-    let platforms = platforms(&config.platform, &secrets, local.clone())?;
+    let platforms = platforms::open(&config.platform, &secrets, local.clone())?;
     let of_runs = platforms.clone();
     let remote = remote::Platforms::new(move |name| of_runs.client(OF_RUNS, name));
     runs.set_remote(Arc::new(remote));

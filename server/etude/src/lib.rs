@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-mod accounts;
 mod answers;
 mod assembly;
 pub mod config;
@@ -13,7 +12,6 @@ pub mod error_pages;
 mod health;
 pub mod log;
 mod monitor;
-mod platform_port;
 mod platforms;
 mod server;
 mod services;

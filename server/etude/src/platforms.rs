@@ -1,5 +1,8 @@
 //! The platforms that a server knows.
 
+mod accounts;
+mod port;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,6 +11,8 @@ use etude_engine::{Error, Result};
 use etude_platform::client::Client;
 
 use crate::config::{LOCAL, VIRTUOSO, either};
+pub(crate) use accounts::open;
+pub(crate) use port::PlatformPort;
 
 /// The platforms that a server knows. Cheap to clone.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use crate::assembly::{self, DataFolder};
 use crate::config::{Config, ConfigError};
 use crate::health::HealthBoard;
 use crate::monitor::Monitor;
-use crate::platform_port::PlatformPort;
+use crate::platforms::PlatformPort;
 use crate::services::{self, Engine};
 use crate::transport::{self, connection, gate::Gate, listen};
 use crate::webhooks::Receiver;

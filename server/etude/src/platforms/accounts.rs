@@ -9,15 +9,15 @@ use etude_platform::client::{Client, ClientOptions};
 use etude_platform::local::{self, Local};
 use secrecy::SecretString;
 
+use super::{Account, Platforms};
 use crate::config::{AccountConfig, ConfigError, PlatformConfig, VIRTUOSO};
-use crate::platforms::{Account, Platforms};
 use crate::server::StartError;
 
 /// The variable in which other programs expect the cloud's token.
 const TOKEN_VARIABLE: &str = "VIRTUOSO_API_TOKEN";
 
 /// The platforms that calls can be for: the local one, the cloud, and its further accounts.
-pub(crate) fn platforms(
+pub(crate) fn open(
     config: &PlatformConfig,
     secrets: &Secrets,
     local: Local,
@@ -34,7 +34,7 @@ pub(crate) fn platforms(
 /// The account that is configured without a name.
 fn cloud(config: &PlatformConfig, secrets: &Secrets) -> Result<Account, StartError> {
     match token(config, secrets)? {
-        Some(token) => open(config.client_options(token)),
+        Some(token) => reach(config.client_options(token)),
         None => Ok(Account::Closed(
             "there is no token for the Virtuoso cloud; keep one with `etude platform login`, or \
              set VIRTUOSO_API_TOKEN or platform.token_file, or use the local platform (metadata \
@@ -60,7 +60,7 @@ fn further(
         None => secrets.get(secret),
     };
     match token {
-        Some(token) => open(config.account_options(name, account, token)),
+        Some(token) => reach(config.account_options(name, account, token)),
         None => Ok(Account::Closed(format!(
             "there is no token for the account {name}; set the secret {secret}, by the variable \
              ETUDE_SECRET_{secret} or as a file of that name in secrets.folder, and start the \
@@ -69,7 +69,7 @@ fn further(
     }
 }
 
-fn open(options: ClientOptions) -> Result<Account, StartError> {
+fn reach(options: ClientOptions) -> Result<Account, StartError> {
     let name = options.name.clone();
     let client = Client::remote(options).map_err(|error| Error {
         message: format!("the platform {name} cannot be used: {}", error.message),
