@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Local;
 use super::answer::{Answer, Problem, Reply};
 use super::entity::{Entity, Tx, change, check_name, view};
 use super::projects::project;
 use super::request::{self, Ids, Json};
+use super::{Local, goals, plans};
 use crate::model::{Environment, Object, Variable, loose};
 
 /// Most environments that inherit from one another.
@@ -214,7 +214,7 @@ async fn set(
     Ok(())
 }
 
-/// DELETE /environments/{id}
+/// DELETE /environments/{id}: goals and plans that have it are executed without one from then on.
 pub(super) async fn delete(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     change(local.records(), id, |mut tx, id| {
         Box::pin(async move {
@@ -226,6 +226,8 @@ pub(super) async fn delete(State(local): State<Local>, Ids([id]): Ids<1>) -> Rep
                     heir.0.id
                 )));
             }
+            goals::forget_environment(&mut tx, kept.parent(), id).await?;
+            plans::forget_environment(&mut tx, kept.parent(), id).await?;
             tx.delete::<KeptEnvironment>(id).await.map(drop)
         })
     })

@@ -269,6 +269,21 @@ pub(super) async fn archive(State(local): State<Local>, Ids([id]): Ids<1>) -> Re
     Answer::done()
 }
 
+/// Takes an environment that is gone out of the goals of a project.
+pub(super) async fn forget_environment(
+    tx: &mut Tx<'_>,
+    project: i64,
+    environment: i64,
+) -> Result<(), Problem> {
+    for mut goal in tx.all::<Goal>(project).await? {
+        if goal.environment_id == Some(environment) {
+            goal.environment_id = None;
+            tx.put(&goal).await?;
+        }
+    }
+    Ok(())
+}
+
 /// GET /goals/{id}/versions
 pub(super) async fn list_versions(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let versions = view(local.records(), id, |mut tx, id| {

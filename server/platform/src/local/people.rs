@@ -35,6 +35,12 @@ pub(super) async fn me() -> Reply {
     Answer::item(me)
 }
 
+/// GET /auth/sso, which needs no token: how people sign in. Here nobody does, neither at a provider nor
+/// with a password.
+pub(super) async fn sign_on() -> Reply {
+    Answer::item(json!({"ssoAuthenticationInfo": {}, "allowPassword": false}))
+}
+
 /// GET /user/tokens: none are kept here.
 pub(super) async fn tokens() -> Reply {
     Answer::items(json!([]))

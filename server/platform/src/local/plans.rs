@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Local;
 use super::answer::{Answer, Problem, Reply};
@@ -145,6 +145,23 @@ pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
     Answer::map(plans.into_iter().map(|kept| (kept.plan.id, kept.plan)))
 }
 
+/// Takes an environment that is gone out of the plans of a project.
+pub(super) async fn forget_environment(
+    tx: &mut Tx<'_>,
+    project: i64,
+    environment: i64,
+) -> Result<(), Problem> {
+    for mut kept in tx.all::<KeptPlan>(project).await? {
+        if kept.environment == Some(environment) {
+            kept.environment = None;
+            let shown = "environmentId".to_owned();
+            kept.plan.rest.insert(shown, Value::Null);
+            tx.put(&kept).await?;
+        }
+    }
+    Ok(())
+}
+
 /// GET /plans/executions/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let kept = view(local.records(), id, |mut tx, id| {
@@ -172,8 +189,7 @@ pub(super) async fn execute(
         Box::pin(async move { tx.get::<KeptPlan>(id).await })
     })
     .await?;
-    let mut jobs = Vec::new();
-    for part in kept.parts {
+    let start = |part: Part| {
         let scope = Scope {
             goal: part.goal_id,
             snapshot: None,
@@ -184,17 +200,11 @@ pub(super) async fn execute(
             environment_id: request.environment_id.or(kept.environment),
             ..Request::default()
         };
-        match executions::begin(&local, scope, request).await {
-            Ok(started) => jobs.push(started.id()),
-            Err(problem) => {
-                // A plan is executed wholly or not at all.
-                for job in jobs {
-                    executions::cancel(State(local.clone()), Ids([job]), base.clone()).await?;
-                }
-                return Err(problem);
-            }
-        }
-    }
+        (scope, request)
+    };
+    let started =
+        executions::begin_all(&local, kept.parts.into_iter().map(start).collect()).await?;
+    let jobs: Vec<i64> = started.iter().map(Entity::id).collect();
     let kept = change(local.records(), (id, jobs), |mut tx, (plan, jobs)| {
         Box::pin(async move {
             let id = tx.new_id().await?;

@@ -18,6 +18,12 @@ use super::answer::Problem;
 /// The name by which the reference CLI introduces itself.
 const REFERENCE_CLI: &str = "api-cli-generator";
 
+/// How the `User-Agent` of the library begins by which it calls.
+const REFERENCE_LIBRARY: &str = "go-resty/";
+
+/// The headers in which clients introduce themselves.
+const CLIENT_HEADERS: [&str; 2] = ["x-virtuoso-client-name", "x-virtuoso-client-id"];
+
 /// A request's body as JSON. An empty body is an empty object: the platform's clients send both.
 pub(super) struct Json<T>(pub(super) T);
 
@@ -159,15 +165,16 @@ impl FromRequestParts<Local> for Base {
     }
 }
 
-/// Whether the reference CLI calls: it expects other types than the platform's in some answers.
+/// Whether the reference CLI calls: it expects other types than the platform's in some answers. Some
+/// of its commands introduce themselves as its configuration says: then what its HTTP library says of
+/// itself, with both headers, tells it from others.
 pub(super) fn is_reference_cli(headers: &HeaderMap) -> bool {
-    ["x-virtuoso-client-name", "x-virtuoso-client-id"]
-        .iter()
-        .any(|name| {
-            headers
-                .get(*name)
-                .is_some_and(|value| value == REFERENCE_CLI)
-        })
+    let names = CLIENT_HEADERS.map(|name| headers.get(name));
+    let library = headers.get(header::USER_AGENT);
+    let library = library.and_then(|agent| agent.to_str().ok());
+    names.iter().flatten().any(|name| *name == REFERENCE_CLI)
+        || names.iter().all(Option::is_some)
+            && library.is_some_and(|agent| agent.starts_with(REFERENCE_LIBRARY))
 }
 
 /// Refuses requests without the token, if one is needed.

@@ -26,8 +26,12 @@ pub fn router(local: Local) -> Router {
         .layer(from_fn_with_state(local.clone(), authorize))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .method_not_allowed_fallback(no_route);
+    let open = Router::new()
+        .route("/auth/sso", get(people::sign_on))
+        .layer(from_fn(render))
+        .method_not_allowed_fallback(no_route);
     Router::new()
-        .nest("/api", api)
+        .nest("/api", api.merge(open))
         .route("/files/screenshots/{file}", get(executions::screenshot))
         .route(
             "/files/executions/{id}/events/{file}",

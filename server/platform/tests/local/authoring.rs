@@ -82,6 +82,10 @@ async fn a_token_is_checked_when_one_is_needed() {
     let refused = nobody.get("/projects?organizationId=7").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(refused.at("/error/code"), "401");
+    let sign_on = "/auth/sso?organization=7&userEmail=a%40example.com";
+    let open = nobody.get(sign_on).await;
+    let item = json!({"ssoAuthenticationInfo": {}, "allowPassword": false});
+    assert_eq!(open.at("/item"), &item);
     for (header, status) in [
         ("Bearer right", StatusCode::OK),
         ("Bearer wrong", StatusCode::UNAUTHORIZED),

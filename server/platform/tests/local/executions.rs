@@ -200,6 +200,27 @@ async fn the_tree_has_the_fields_that_readers_know() {
         goal.journey
     );
     assert!(journeys.at(&last).is_object());
+    for (suites, found) in [
+        (String::new(), vec![goal.journey]),
+        (format!("&suiteId[]={}", goal.journey), vec![goal.journey]),
+        ("&suiteId[]=99".to_owned(), vec![]),
+    ] {
+        let path = format!(
+            "/testsuites/execution?versionId={}&includeJourneyDetails=true{suites}",
+            goal.snapshot
+        );
+        let of_version = platform.get(&path).await;
+        let shown = of_version.at("/item/journeys").as_object().unwrap();
+        let ids: Vec<i64> = shown.keys().map(|id| id.parse().unwrap()).collect();
+        assert_eq!(ids, found);
+        let count = of_version.at("/item/journeyStatistics/totalCount");
+        assert_eq!(count, found.len());
+        if !found.is_empty() {
+            assert_eq!(of_version.body, journeys.body);
+        }
+    }
+    let neither = platform.get("/testsuites/execution?suiteId[]=1").await;
+    assert_eq!(neither.status, StatusCode::BAD_REQUEST);
     let list = format!(
         "/testsuites/latest_status?versionId={}&goalId={}",
         goal.snapshot, goal.goal
@@ -575,6 +596,73 @@ async fn headers_are_sent_again_by_a_rerun_and_never_answered() {
     for answer in [&execution, &again, read.at("/item")] {
         let answer = answer.to_string();
         assert!(!answer.contains("c4n4ry"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_with_a_goal_that_is_gone_begins_nothing() {
+    let (platform, server) = Platform::queueing(engine::options()).await;
+    let goal = platform.goal().await;
+    let gone = json!({"projectId": goal.project, "name": "Gone", "url": "https://x.example.com",
+                      "createFirstJourney": true});
+    let gone = platform.make("POST /goals", gone).await["id"].clone();
+    let plan = json!({"name": "Nightly", "projectId": goal.project,
+                      "goals": [{"goalId": goal.goal}, {"goalId": gone}]});
+    let plan = platform.make("POST /plans", plan).await["id"].clone();
+    let archive = format!("DELETE /goals/{gone}");
+    assert_eq!(platform.call(&archive, None).await.status, StatusCode::OK);
+    let start = format!("POST /plans/executions/{plan}/execute");
+    let refused = platform.call(&start, Some(json!({}))).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert_eq!(refused.at("/error/message"), "Goal not found");
+    let jobs = format!("/projects/{}/jobs", goal.project);
+    assert_eq!(platform.get(&jobs).await.at("/map"), &json!({}));
+    assert_eq!(all_runs(&server).await, []);
+}
+
+#[tokio::test]
+async fn what_is_no_request_to_execute_starts_nothing() {
+    let (platform, _server) = Platform::queueing(engine::options()).await;
+    let goal = platform.goal().await;
+    let start = format!("POST /goals/{}/execute", goal.goal);
+    for (body, word) in [
+        (json!({"startingUrl": "not a url"}), "startingUrl"),
+        (json!({"startingUrl": "ftp://x.example.com"}), "startingUrl"),
+        (json!({"startingUrl": "http://"}), "startingUrl"),
+        (json!([]), "object"),
+    ] {
+        let refused = platform.call(&start, Some(body.clone())).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{body}");
+        let message = refused.at("/error/message").as_str().unwrap();
+        assert!(message.contains(word), "{message}");
+    }
+    let jobs = format!("/projects/{}/jobs", goal.project);
+    assert_eq!(platform.get(&jobs).await.at("/map"), &json!({}));
+}
+
+#[tokio::test]
+async fn without_its_environment_a_goal_can_be_executed() {
+    let (platform, _server) = Platform::queueing(engine::options()).await;
+    let project = platform.goal().await.project;
+    let environment = json!({"projectId": project, "name": "staging"});
+    let environment = platform.make("POST /environments", environment).await["id"].clone();
+    let goal = json!({"projectId": project, "name": "Staged", "url": "https://x.example.com",
+                      "environmentId": environment, "createFirstJourney": true});
+    let goal = platform.make("POST /goals", goal).await["id"].clone();
+    let plan = json!({"name": "Nightly", "projectId": project, "goals": [{"goalId": goal}],
+                      "environmentId": environment});
+    let plan = platform.make("POST /plans", plan).await["id"].clone();
+    let delete = format!("DELETE /environments/{environment}");
+    assert_eq!(platform.call(&delete, None).await.status, StatusCode::OK);
+    for (path, of) in [
+        (format!("/goals/{goal}"), goal),
+        (format!("/plans/executions/{plan}"), plan),
+    ] {
+        let read = platform.get(&path).await;
+        assert_eq!(read.at("/item/id"), &of);
+        assert_eq!(read.at("/item/environmentId"), &Value::Null);
+        let start = format!("POST {path}/execute");
+        platform.make(&start, json!({})).await;
     }
 }
 

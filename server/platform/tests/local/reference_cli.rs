@@ -14,6 +14,33 @@ async fn platform() -> Platform {
     platform.sending("x-virtuoso-client-name", "api-cli-generator")
 }
 
+#[tokio::test]
+async fn it_is_known_by_its_library_when_it_has_another_name() {
+    let library = "go-resty/2.16.5 (https://github.com/go-resty/resty)";
+    for (agent, name, id, known) in [
+        (library, Some("my-ci"), Some("7"), true),
+        (library, Some("my-ci"), None, false),
+        (library, None, None, false),
+        ("Go-http-client/1.1", Some("my-ci"), Some("7"), false),
+        ("curl/8.5.0", Some("api-cli-generator"), None, true),
+        ("curl/8.5.0", Some("CICD"), Some("7"), false),
+    ] {
+        let mut platform = Platform::new().await.sending("user-agent", agent);
+        for (header, value) in [
+            ("x-virtuoso-client-name", name),
+            ("x-virtuoso-client-id", id),
+        ] {
+            if let Some(value) = value {
+                platform = platform.sending(header, value);
+            }
+        }
+        let made = platform
+            .make("POST /environments", json!({"name": "e"}))
+            .await;
+        assert_eq!(made["id"].is_string(), known, "{agent} {name:?} {id:?}");
+    }
+}
+
 async fn start(platform: &Platform) -> (Goal, i64) {
     let goal = platform.goal().await;
     let checkpoint = platform.checkpoint(&goal, "Steps").await;

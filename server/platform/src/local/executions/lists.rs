@@ -12,7 +12,7 @@ use super::tree::Whole;
 use crate::local::Local;
 use crate::local::answer::{Answer, Problem, Reply};
 use crate::local::entity::{Entity, Tx, view};
-use crate::local::goals::KeptSnapshot;
+use crate::local::goals::{self, KeptSnapshot};
 use crate::local::journeys::{self, KeptJourney};
 use crate::local::projects::project;
 use crate::local::request::{Base, Ids, Params};
@@ -112,13 +112,13 @@ async fn newest_of(
     Ok(newest)
 }
 
+fn index_of(whole: &Whole, journey: i64) -> Option<usize> {
+    let mut suites = whole.kept.suites.iter();
+    suites.position(|suite| suite.id == journey)
+}
+
 fn last_execution(whole: &Whole, journey: i64) -> Option<Value> {
-    let index = whole
-        .kept
-        .suites
-        .iter()
-        .position(|suite| suite.id == journey)?;
-    let result = whole.suite(index);
+    let result = whole.suite(index_of(whole, journey)?);
     Some(json!({
         "job": {"id": whole.kept.id(), "status": whole.status().status},
         "statistics": result.journey_statistics,
@@ -155,35 +155,72 @@ async fn journeys_of(local: &Local, whole: &Whole) -> Result<Vec<(i64, Value)>, 
     .await
 }
 
-/// GET /testsuites/execution: the journeys of an execution with their results.
+/// GET /testsuites/execution: the journeys of an execution with their results; with `versionId` those
+/// of a snapshot, each with the results of its newest execution.
 pub(in crate::local) async fn execution_journeys(
     State(local): State<Local>,
     base: Base,
     params: Params,
 ) -> Reply {
-    let id = params.id("jobId")?;
     let wanted = params.ids("suiteId")?;
-    let with_details = params.is_true("includeJourneyDetails");
-    let whole = super::whole(&local, id, &base).await?;
-    let mut shown = Object::new();
-    for (id, mut journey) in journeys_of(&local, &whole).await? {
-        if !wanted.is_empty() && !wanted.contains(&id) {
-            continue;
+    let (executions, mut journeys) = match params.some_id("jobId")? {
+        Some(id) => {
+            let whole = super::whole(&local, id, &base).await?;
+            let journeys = journeys_of(&local, &whole).await?;
+            (vec![whole], journeys)
         }
+        None => of_snapshot(&local, params.id("versionId")?, &base).await?,
+    };
+    journeys.retain(|(id, _)| wanted.is_empty() || wanted.contains(id));
+    let with_details = params.is_true("includeJourneyDetails");
+    let mut outcomes = Vec::new();
+    let mut shown = Object::new();
+    for (id, mut journey) in journeys {
         if let (false, Some(fields)) = (with_details, journey.as_object_mut()) {
             fields.shift_remove("cases");
         }
-        let mut last = last_execution(&whole, id).unwrap_or_default();
-        last["report"] = report(&whole, id);
+        let last = executions.iter().find_map(|whole| {
+            let mut last = last_execution(whole, id)?;
+            last["report"] = report(whole, id);
+            outcomes.extend(whole.outcomes_of(index_of(whole, id)?));
+            Some(last)
+        });
         shown.insert(
             id.to_string(),
             json!({"journey": journey, "lastExecution": last}),
         );
     }
     Answer::item(json!({
-        "journeyStatistics": whole.status().journey_statistics,
+        "journeyStatistics": super::tree::statistics(&outcomes),
         "journeys": shown,
     }))
+}
+
+/// The executions of a snapshot, newest first, and its journeys.
+async fn of_snapshot(
+    local: &Local,
+    id: i64,
+    base: &Base,
+) -> Result<(Vec<Whole>, Vec<(i64, Value)>), Problem> {
+    let (kept, journeys) = view(local.records(), id, |mut tx, id| {
+        Box::pin(async move {
+            let snapshot = goals::snapshot(&mut tx, id).await?;
+            let mut journeys = Vec::new();
+            for kept in tx.all::<KeptJourney>(id).await? {
+                if !kept.journey.archived {
+                    let journey = journeys::whole(&mut tx, kept).await?;
+                    journeys.push((journey.id, json!(journey)));
+                }
+            }
+            Ok((newest_of(&mut tx, &snapshot).await?, journeys))
+        })
+    })
+    .await?;
+    let mut executions = Vec::new();
+    for (kept, _) in kept {
+        executions.push(of_kept(local, kept, base).await?);
+    }
+    Ok((executions, journeys))
 }
 
 fn report(whole: &Whole, journey: i64) -> Value {

@@ -34,7 +34,7 @@ pub(super) use self::lists::{
 };
 pub(super) use self::progress::Progresses;
 pub(super) use self::start::{
-    Request, Scope, begin, execute_goal, execute_journey, execute_snapshot, rerun_failures,
+    Request, Scope, begin_all, execute_goal, execute_journey, execute_snapshot, rerun_failures,
 };
 
 /// An execution with what has come of it.

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::compile::{self, Material};
 use super::kept::{KeptExecution, KeptSuite, Start};
 use super::{answer_status, of_kept};
-use crate::local::Local;
 use crate::local::answer::{Problem, Reply};
 use crate::local::csv::Csv;
 use crate::local::entity::{Entity, Tx, change, check_url, now};
@@ -20,6 +19,7 @@ use crate::local::journeys::{self, KeptJourney};
 use crate::local::projects::project;
 use crate::local::request::{Base, Ids, Json};
 use crate::local::test_data::{self, KeptTable};
+use crate::local::{Engine, Local};
 use crate::model::{Journey, Object, Script, loose};
 
 /// What an execution is asked to do.
@@ -187,36 +187,65 @@ pub(in crate::local) async fn begin(
     scope: Scope,
     request: Request,
 ) -> Result<KeptExecution, Problem> {
+    let mut started = begin_all(local, vec![(scope, request)]).await?;
+    let missing = || etude_engine::Error::internal("an execution was not started").into();
+    started.pop().ok_or_else(missing)
+}
+
+/// Starts several executions: all of them, or nothing.
+pub(in crate::local) async fn begin_all(
+    local: &Local,
+    wanted: Vec<(Scope, Request)>,
+) -> Result<Vec<KeptExecution>, Problem> {
     let engine = local.engine()?;
-    let (kept, runs) = change(
-        local.records(),
-        (scope, request),
-        |mut tx, (scope, request)| Box::pin(async move { prepare(&mut tx, scope, request).await }),
-    )
+    let (all, runs) = change(local.records(), wanted, |mut tx, wanted| {
+        Box::pin(async move {
+            let (mut all, mut runs) = (Vec::new(), Vec::new());
+            for (scope, request) in wanted {
+                let (kept, of_kept) = prepare(&mut tx, scope, request).await?;
+                all.push(kept);
+                runs.push(of_kept);
+            }
+            Ok((all, runs))
+        })
+    })
     .await?;
-    // All are checked before the first is created.
-    for run in runs.iter().flatten() {
+    match create(engine, &all, runs).await {
+        Ok(()) => Ok(all),
+        Err(problem) => {
+            for kept in &all {
+                give_up(local, kept).await;
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// Creates the runs of executions, once all of them have been checked.
+async fn create(
+    engine: &Engine,
+    all: &[KeptExecution],
+    runs: Vec<Vec<Option<v1::CreateRunRequest>>>,
+) -> Result<(), Problem> {
+    for run in runs.iter().flatten().flatten() {
         let check = v1::CreateRunRequest {
             validate_only: true,
             ..run.clone()
         };
-        if let Err(error) = engine.runs.create(check).await {
-            return Err(give_up(local, &kept, error.into()).await);
+        engine.runs.create(check).await?;
+    }
+    for (kept, runs) in all.iter().zip(runs) {
+        for (suite, run) in kept.suites.iter().zip(runs) {
+            if let (Start::Run(name), Some(run)) = (&suite.run, run) {
+                engine.runs.create_owned(name, &kept.name(), run).await?;
+            }
         }
     }
-    for (suite, run) in kept.suites.iter().zip(runs) {
-        let (Start::Run(name), Some(run)) = (&suite.run, run) else {
-            continue;
-        };
-        if let Err(error) = engine.runs.create_owned(name, &kept.name(), run).await {
-            return Err(give_up(local, &kept, error.into()).await);
-        }
-    }
-    Ok(kept)
+    Ok(())
 }
 
 /// Takes back what was started of an execution that could not be wholly.
-async fn give_up(local: &Local, kept: &KeptExecution, problem: Problem) -> Problem {
+async fn give_up(local: &Local, kept: &KeptExecution) {
     if let Ok(engine) = local.engine() {
         for suite in &kept.suites {
             if let Start::Run(name) = &suite.run
@@ -237,7 +266,6 @@ async fn give_up(local: &Local, kept: &KeptExecution, problem: Problem) -> Probl
             left.message
         );
     }
-    problem
 }
 
 /// Reads what is to be executed as it is now, and keeps the execution with the names of its runs, of

@@ -112,11 +112,8 @@ impl Whole {
 
     /// The outcomes of all journeys' data rows.
     fn outcomes(&self) -> Vec<&'static str> {
-        let rows = self
-            .progress
-            .iter()
-            .flat_map(|progress| progress.rows.iter());
-        rows.map(|row| row.outcome.unwrap_or("RUNNING")).collect()
+        let suites = 0..self.progress.len();
+        suites.flat_map(|index| self.outcomes_of(index)).collect()
     }
 
     fn counts(&self) -> Counts {
@@ -153,6 +150,12 @@ impl Whole {
         self.kept.id * RESULTS + 1
     }
 
+    /// The outcomes of a journey: one for each row of its data, or the only one.
+    pub(super) fn outcomes_of(&self, index: usize) -> Vec<&'static str> {
+        let rows = self.progress[index].rows.iter();
+        rows.map(|row| row.outcome.unwrap_or("RUNNING")).collect()
+    }
+
     /// The result of a journey.
     pub(super) fn suite(&self, index: usize) -> SuiteResult {
         let (suite, progress) = (&self.kept.suites[index], &self.progress[index]);
@@ -164,11 +167,7 @@ impl Whole {
             rows.insert(sequence, self.row(suite, row, progress.state, first));
             first += number(suite.steps());
         }
-        let outcomes = progress
-            .rows
-            .iter()
-            .map(|row| row.outcome.unwrap_or("RUNNING"));
-        let statistics = statistics(&outcomes.collect::<Vec<_>>());
+        let statistics = statistics(&self.outcomes_of(index));
         let shown = rows.get(&shown_row(progress)).cloned().unwrap_or_default();
         SuiteResult {
             test_suite_id: suite.id,
@@ -378,7 +377,8 @@ pub(super) fn results_of<'r>(
         .collect()
 }
 
-fn statistics(outcomes: &[&'static str]) -> Statistics {
+/// What is counted of journeys that ended so.
+pub(super) fn statistics(outcomes: &[&'static str]) -> Statistics {
     let running = outcomes
         .iter()
         .filter(|outcome| **outcome == "RUNNING")
