@@ -12,6 +12,7 @@ mod engine;
 mod exchanges;
 mod executions;
 mod foreign;
+mod plans;
 mod poller;
 mod reference_cli;
 mod whole_tests;
