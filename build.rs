@@ -18,6 +18,8 @@ mod methods;
 mod names;
 #[path = "build/natural.rs"]
 mod natural;
+#[path = "build/patterns.rs"]
+mod patterns;
 #[path = "build/rpcs.rs"]
 mod rpcs;
 #[path = "build/texts.rs"]

@@ -13,6 +13,7 @@ use prost_reflect::{
 
 use super::UnknownRule;
 use super::names::{camel, ident, snake};
+use super::patterns;
 
 type Result<T> = std::result::Result<T, UnknownRule>;
 
@@ -326,10 +327,13 @@ fn scalar_check(
             let pattern = string(&text, "pattern");
             let pattern = match pattern.is_empty() {
                 true => "None".to_owned(),
-                false => format!(
-                    "Some({{ static PATTERN: LazyLock<Result<Regex, regex::Error>> = \
-                     LazyLock::new(|| Regex::new({pattern:?})); &PATTERN }})"
-                ),
+                false => {
+                    let words = patterns::words(&pattern).ok_or_else(unknown)?;
+                    format!(
+                        "Some({{ static PATTERN: LazyLock<Result<Regex, regex::Error>> = \
+                         LazyLock::new(|| Regex::new({pattern:?})); (&PATTERN, {words:?}) }})"
+                    )
+                }
             };
             Ok(format!(
                 "rules::text(&{value}, {}, {}, {pattern}, &{:?}, &{path}, found);",

@@ -146,7 +146,8 @@ impl From<Status> for Error {
     }
 }
 
-/// The error when no server wrote the status: the client's own timer ran out, or nobody listens.
+/// The error when no server wrote the status: the client's own timer ran out, nobody listens, or the
+/// connection broke in the middle of the call.
 fn of_transport(status: &Status) -> Option<Error> {
     let mut source = std::error::Error::source(status);
     let mut texts: Vec<String> = Vec::new();
@@ -161,13 +162,14 @@ fn of_transport(status: &Status) -> Option<Error> {
         source = error.source();
     }
     let cause = texts.pop()?;
-    let refused = status.code() == Code::Unavailable;
-    refused.then(|| {
-        Error::new(
-            ErrorReason::ServerUnreachable,
-            format!("no connection: {cause}"),
-        )
-    })
+    let message = match status.code() {
+        Code::Unavailable => format!("no connection: {cause}"),
+        Code::Unknown | Code::Internal | Code::Cancelled => {
+            format!("the connection to the server broke before it had answered all: {cause}")
+        }
+        _ => return None,
+    };
+    Some(Error::new(ErrorReason::ServerUnreachable, message))
 }
 
 impl std::error::Error for Error {}

@@ -363,6 +363,34 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_told_in_words() {
+        let step = v1::GetStepRequest {
+            name: "steps/0".to_owned(),
+        };
+        let told = &step.violations()[0];
+        assert_eq!(told.rule, "string.pattern");
+        assert_eq!(
+            told.description,
+            "must be a resource name with a number from 1, such as steps/7"
+        );
+        let session = v1::GetSessionRequest {
+            name: "x".to_owned(),
+        };
+        let told = &session.violations()[0].description;
+        assert!(told.starts_with("must be sessions/{id} with"), "{told}");
+        let journeys = v1::ListJourneysRequest {
+            goal: "goals/1".to_owned(),
+            snapshot: "snapshots/1".to_owned(),
+            ..v1::ListJourneysRequest::default()
+        };
+        let told = &journeys.violations()[0].description;
+        assert!(
+            told.ends_with("such as goals/7/snapshots/7, or be empty"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn lengths_count_characters() {
         let key = PressKey {
             key: "é".repeat(64),

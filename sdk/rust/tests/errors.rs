@@ -87,3 +87,17 @@ async fn an_address_that_is_none_is_refused_before_connecting() {
         assert!(error.message().contains("http://HOST:PORT"), "{error}");
     }
 }
+
+#[test]
+fn a_connection_that_broke_in_the_middle_of_a_call_is_said_so() {
+    let broken = std::io::Error::other("broken pipe");
+    let error = Error::from(Status::from_error(Box::new(broken)));
+    assert_eq!(error.reason(), Some(ErrorReason::ServerUnreachable));
+    assert!(error.is_transient());
+    let message = error.message();
+    assert!(
+        message.contains("broke before it had answered"),
+        "{message}"
+    );
+    assert!(message.contains("broken pipe"), "{message}");
+}

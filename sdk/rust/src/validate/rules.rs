@@ -39,7 +39,7 @@ pub(super) fn text(
     value: &str,
     min: Option<usize>,
     max: Option<usize>,
-    pattern: Option<&Pattern>,
+    pattern: Option<(&Pattern, &'static str)>,
     allowed: &[&str],
     at: &Path<'_>,
     found: &mut Violations,
@@ -58,10 +58,10 @@ pub(super) fn text(
             "string.max_len",
             format!("must have at most {}", count(max, "character")),
         );
-    } else if let Some(Ok(pattern)) = pattern.map(|pattern| pattern.as_ref())
-        && !pattern.is_match(value)
+    } else if let Some((pattern, words)) = pattern
+        && pattern.as_ref().is_ok_and(|one| !one.is_match(value))
     {
-        found.add(at, "string.pattern", format!("must match {pattern}"));
+        found.add(at, "string.pattern", words);
     } else if !allowed.is_empty() && !allowed.contains(&value) {
         found.add(at, "string.in", format!("must be one of {allowed:?}"));
     }
