@@ -1,6 +1,6 @@
 //! The checkpoint that a session adds to.
 
-use etude::v1;
+use etude::v1::{self, ErrorReason};
 use etude_engine::{Error, Result};
 
 use crate::calls;
@@ -18,8 +18,29 @@ use crate::resources::{checkpoints, goals, journeys, names};
 /// `PLATFORM_NOT_FOUND`; `CHECKPOINT_NOT_ATTACHED`.
 pub(super) async fn existing(client: &Client, name: &str) -> Result<i64> {
     let id = names::id("authoring.name", checkpoints::COLLECTION, name)?;
-    client.fresh().call(calls::checkpoints::get(id)).await?;
-    Ok(id)
+    let client = client.fresh();
+    let case = client.call(calls::checkpoints::get(id)).await?;
+    match case.goal_id.filter(|_| case.shared_count == 0) {
+        Some(goal) if is_loose(&client, goal, id).await? => Err(not_attached(id)),
+        _ => Ok(id),
+    }
+}
+
+/// Whether a checkpoint of a goal is in no journey, and the goal's list says so too: its own answer
+/// may lack the number.
+async fn is_loose(client: &Client, goal: i64, id: i64) -> Result<bool> {
+    let all = client.call(calls::goals::checkpoints(goal)).await?;
+    let listed = all.checkpoints.get(&id);
+    Ok(listed.is_some_and(|one| one.shared_count == 0))
+}
+
+fn not_attached(id: i64) -> Error {
+    let name = names::name(checkpoints::COLLECTION, id);
+    let message = format!(
+        "{name} is in no journey, and the platform takes steps only for one that is; put it into one \
+         with AttachCheckpoint"
+    );
+    Error::new(ErrorReason::CheckpointNotAttached, message).resource(name)
 }
 
 /// The id of the checkpoint at the end of a path, created with what leads to it when it is missing.

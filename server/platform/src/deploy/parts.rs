@@ -109,7 +109,7 @@ impl<'a> Choosing<'a> {
     fn opening(&mut self, part: &Part) -> Placed {
         if self.observed.goal.is_none() {
             return Placed {
-                title: titles::opening(&part.address()),
+                title: titles::FIRST.to_owned(),
                 case: Case::WithGoal,
                 shared_with: 0,
             };
@@ -149,14 +149,16 @@ impl<'a> Choosing<'a> {
         let differs = !diff::is_same(&case.steps, &part.steps);
         if differs && case.library_checkpoint_id.is_some() {
             self.conflicts.push(format!(
-                "`{}` is a checkpoint of the library with other steps; edit it there",
-                case.title
+                "`{}`{} is a checkpoint of the library with other steps; edit it there",
+                case.title,
+                place(part)
             ));
         } else if differs && others > 0 && !self.deployment.edit_shared {
             self.conflicts.push(format!(
-                "`{}` has other steps, and {others} other journeys share it; allow to edit shared \
-                 checkpoints, and they change too",
-                case.title
+                "`{}`{} has other steps, and {others} other journeys share it; with edit_shared \
+                 they change too",
+                case.title,
+                place(part)
             ));
         }
         Placed {
@@ -248,6 +250,14 @@ impl<'a> Choosing<'a> {
             ));
         }
     }
+}
+
+/// Where a part stands in its file, in parentheses, as far as that is known.
+fn place(part: &Part) -> String {
+    let known = part.steps.iter().find_map(|step| step.location.as_ref());
+    known.map_or_else(String::new, |at| {
+        format!(" ({}:{}:{})", at.file, at.line, at.column)
+    })
 }
 
 fn attach(case: &Checkpoint) -> Placed {

@@ -115,8 +115,8 @@ pub(crate) fn plan(deployment: &Deployment, desired: &Desired, there: &Observed)
 fn conflict(journey: &str, conflicts: &[String]) -> Error {
     let message = format!(
         "the journey `{journey}` cannot become what the test asks for, and nothing was made: {}; \
-         allow to replace the journey (its checkpoints stay in the goal), or change the test or the \
-         journey",
+         with replace_journey the journey is deleted and made again (its checkpoints stay in the \
+         goal), else change the test or the journey",
         conflicts.join("; ")
     );
     Error::new(ErrorReason::DeployConflict, message).with("conflicts", conflicts.len())

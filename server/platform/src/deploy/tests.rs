@@ -218,6 +218,7 @@ fn what_cannot_be_reached_is_refused_with_all_its_reasons() {
         error.message.contains("2 other journeys share it"),
         "{error}"
     );
+    assert!(error.message.contains("` (t.yaml:"), "{error}");
     deployment.replace_journey = true;
     let plan = plan::plan(&deployment, &desired, &there).unwrap().message();
     let (kind, _) = changed(&plan)[0].clone();

@@ -6,7 +6,7 @@
 //!
 //! | of the test | its title |
 //! |---|---|
-//! | the starting URL | `Open ` and the address, or the title that the platform gave |
+//! | the starting URL | [`FIRST`] with a new goal, else `Open ` and the address |
 //! | setup, teardown | `Setup`, `Teardown` |
 //! | a checkpoint | its name |
 //! | the second of the same name | its name and ` #2` |
@@ -25,6 +25,9 @@ pub(crate) const SETUP: &str = "Setup";
 
 /// Title of the steps after the checkpoints.
 pub(crate) const TEARDOWN: &str = "Teardown";
+
+/// What the platform calls the checkpoint that it makes with a goal.
+pub(crate) const FIRST: &str = "Navigate to URL";
 
 /// Most characters of an address in a title.
 const ADDRESS: usize = 200;

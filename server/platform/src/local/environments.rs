@@ -235,6 +235,14 @@ pub(super) async fn delete(State(local): State<Local>, Ids([id]): Ids<1>) -> Rep
     Answer::done()
 }
 
+/// Removes the environments of a project.
+pub(super) async fn remove_all(tx: &mut Tx<'_>, project: i64) -> Result<(), Problem> {
+    for kept in tx.all::<KeptEnvironment>(project).await? {
+        tx.delete::<KeptEnvironment>(kept.id()).await?;
+    }
+    Ok(())
+}
+
 /// POST /environments/{id}/variables
 pub(super) async fn add_variable(
     State(local): State<Local>,

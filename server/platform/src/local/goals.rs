@@ -12,6 +12,7 @@ use super::environments::KeptEnvironment;
 use super::journeys::{self, Case, KeptJourney};
 use super::projects::project;
 use super::request::{Ids, Json, Params};
+use crate::deploy::titles::FIRST;
 use crate::model::{Checkpoints, DeviceSize, Goal, Journey, Object, Snapshot, Step};
 
 /// The goal's settings and what they are unless the creator says otherwise.
@@ -184,7 +185,7 @@ async fn begin(tx: &mut Tx<'_>, goal: i64) -> Result<KeptSnapshot, Problem> {
 /// The journey that a goal begins with: one checkpoint that opens the goal's address.
 async fn first_journey(tx: &mut Tx<'_>, goal: &Goal, head: &KeptSnapshot) -> Result<(), Problem> {
     let mut journey = journeys::make(tx, head, "First journey").await?;
-    let mut checkpoint = checkpoints::make(tx, head, "Navigate to URL").await?;
+    let mut checkpoint = checkpoints::make(tx, head, FIRST).await?;
     let meta = json!({
         "kind": "NAVIGATE", "type": "URL", "value": goal.url, "url": goal.url, "useNewTab": false,
     });

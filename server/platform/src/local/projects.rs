@@ -10,6 +10,7 @@ use super::answer::{Answer, Problem, Reply};
 use super::entity::{Entity, Tx, change, check_name, now, view};
 use super::people::USER;
 use super::request::{Ids, Json, Params};
+use super::{environments, test_data};
 use crate::model::{Object, Project};
 
 /// What can be done in a project here. The others that the platform names are absent.
@@ -127,13 +128,16 @@ pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply 
     Answer::item(shown(project))
 }
 
-/// DELETE /projects/{id}: puts it away.
+/// DELETE /projects/{id}: puts it away. Its tables of test data and its environments, which hold what
+/// people would not leave behind, are removed.
 pub(super) async fn archive(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     change(local.records(), id, |mut tx, id| {
         Box::pin(async move {
             let mut project = project(&mut tx, id).await?;
             project.archived = true;
             project.modified_date = Some(now());
+            test_data::remove_all(&mut tx, id).await?;
+            environments::remove_all(&mut tx, id).await?;
             tx.put(&project).await
         })
     })

@@ -271,14 +271,26 @@ pub(super) async fn delete(State(local): State<Local>, Ids([id]): Ids<1>) -> Rep
     change(local.records(), id, |mut tx, id| {
         Box::pin(async move {
             tx.get::<KeptTable>(id).await?;
-            for chunk in tx.all::<Chunk>(id).await? {
-                tx.delete::<Chunk>(chunk.id).await?;
-            }
-            tx.delete::<KeptTable>(id).await.map(drop)
+            remove(&mut tx, id).await
         })
     })
     .await?;
     Answer::done()
+}
+
+async fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), Problem> {
+    for chunk in tx.all::<Chunk>(id).await? {
+        tx.delete::<Chunk>(chunk.id).await?;
+    }
+    tx.delete::<KeptTable>(id).await.map(drop)
+}
+
+/// Removes the tables of a project.
+pub(super) async fn remove_all(tx: &mut Tx<'_>, project: i64) -> Result<(), Problem> {
+    for kept in tx.all::<KeptTable>(project).await? {
+        remove(tx, kept.id()).await?;
+    }
+    Ok(())
 }
 
 #[derive(Clone, Deserialize)]

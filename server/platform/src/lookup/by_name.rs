@@ -12,14 +12,20 @@ use crate::resources::{goals, names, projects};
 ///
 /// # Errors
 ///
-/// `PLATFORM_IDENTIFIER_AMBIGUOUS`; of a resource name `PLATFORM_NOT_FOUND`.
+/// `PLATFORM_IDENTIFIER_AMBIGUOUS`; of a resource name `PLATFORM_NOT_FOUND`; `INVALID_REQUEST`: a number,
+/// which is the name of none and the id of one.
 pub(crate) async fn find_project(client: &Client, name: &str) -> Result<Option<Project>> {
     if let Some(id) = id_in("projects", name) {
         return client.call(calls::projects::get(id)).await.map(Some);
     }
     let mut all = projects::all(client).await?;
     all.retain(|one| one.name == name);
-    single("project", name, all.iter().map(|one| one.id))?;
+    if single("project", name, all.iter().map(|one| one.id))?.is_none()
+        && let Some(id) = number(name)
+    {
+        let found = client.call(calls::projects::get(id)).await;
+        refuse_id("project", id, found)?;
+    }
     Ok(all.pop())
 }
 
@@ -39,7 +45,12 @@ pub(crate) async fn find_goal(client: &Client, project: i64, name: &str) -> Resu
     }
     let mut all = goals::all(client, project).await?;
     all.retain(|one| one.name == name);
-    single("goal", name, all.iter().map(|one| one.id))?;
+    if single("goal", name, all.iter().map(|one| one.id))?.is_none()
+        && let Some(id) = number(name)
+    {
+        let found = client.call(calls::goals::get(id)).await;
+        refuse_id("goal", id, found)?;
+    }
     Ok(all.pop())
 }
 
@@ -47,19 +58,54 @@ pub(crate) async fn find_goal(client: &Client, project: i64, name: &str) -> Resu
 ///
 /// # Errors
 ///
-/// `PLATFORM_IDENTIFIER_AMBIGUOUS`.
+/// `PLATFORM_IDENTIFIER_AMBIGUOUS`; `INVALID_REQUEST`: as [`find_project`].
 pub(crate) fn find_journey(all: &[JourneyStatus], name: &str) -> Result<Option<i64>> {
-    let all = all.iter().map(|status| &status.journey);
+    let all = || all.iter().map(|status| &status.journey);
+    let with_id = |id: i64| all().map(|one| one.id).find(|one| *one == id);
     if let Some(id) = id_in("journeys", name) {
-        return Ok(all.map(|one| one.id).find(|one| *one == id));
+        return Ok(with_id(id));
     }
-    let found = all.filter(|one| one.title == name);
-    single("journey", name, found.map(|one| one.id))
+    let titled = all().filter(|one| one.title == name).map(|one| one.id);
+    let found = single("journey", name, titled)?;
+    match number(name).filter(|_| found.is_none()).and_then(with_id) {
+        Some(id) => Err(is_an_id("journey", id)),
+        None => Ok(found),
+    }
 }
 
 /// The id in a resource name.
 pub(crate) fn id_in(collection: &str, name: &str) -> Option<i64> {
     names::id("name", collection, name).ok()
+}
+
+/// Whether a name is a number, which may be meant as an id.
+pub(super) fn is_number(name: &str) -> bool {
+    number(name).is_some()
+}
+
+fn number(name: &str) -> Option<i64> {
+    let digits = name.bytes().all(|letter| letter.is_ascii_digit());
+    name.parse().ok().filter(|id| digits && *id > 0)
+}
+
+/// Refuses the number of something that was found by it, so that nothing is made of that name by
+/// mistake.
+fn refuse_id<T>(kind: &str, id: i64, found: Result<T>) -> Result<()> {
+    match found {
+        Ok(_) => Err(is_an_id(kind, id)),
+        Err(error) => match error.reason {
+            ErrorReason::PlatformNotFound | ErrorReason::PlatformPermissionDenied => Ok(()),
+            _ => Err(error),
+        },
+    }
+}
+
+fn is_an_id(kind: &str, id: i64) -> Error {
+    let message = format!(
+        "`{id}` is the name of none, and the id of one: write {kind}s/{id} if you mean that, or \
+         create a {kind} with the name {id} first"
+    );
+    Error::invalid(kind, "name", message)
 }
 
 /// The one id of a name, if there is one.
@@ -76,7 +122,7 @@ pub(crate) fn single(
         return Ok(Some(first));
     }
     let message = format!(
-        "{} {kind}s are called `{name}`: {kind}s/{first}, {}; name the one you mean",
+        "{} {kind}s are called `{name}`: {kind}s/{first}, {}; write one of these ids in its place",
         others.len() + 1,
         others.join(", ")
     );
@@ -86,6 +132,24 @@ pub(crate) fn single(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_only_the_id_of_one_is_refused_with_both_ways_to_write_it() {
+        let journey = |id: i64, title: &str| {
+            let mut status = JourneyStatus::default();
+            status.journey.id = id;
+            status.journey.title = title.to_owned();
+            status
+        };
+        let all = [journey(7, "Log in"), journey(8, "9"), journey(9, "Buy")];
+        assert_eq!(find_journey(&all, "9").unwrap(), Some(8));
+        assert_eq!(find_journey(&all, "10").unwrap(), None);
+        assert_eq!(find_journey(&all, "journeys/7").unwrap(), Some(7));
+        let error = find_journey(&all, "7").unwrap_err();
+        for part in ["write journeys/7", "create a journey with the name 7"] {
+            assert!(error.message.contains(part), "{}", error.message);
+        }
+    }
 
     #[test]
     fn a_name_that_several_have_is_refused_with_all_of_them() {

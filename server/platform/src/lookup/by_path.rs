@@ -3,7 +3,7 @@
 use etude::v1::ErrorReason;
 use etude_engine::{Error, Result};
 
-use super::by_name::single;
+use super::by_name::{is_number, single};
 use super::members::{self, Member};
 use super::route::{Route, kind};
 use crate::client::Client;
@@ -56,7 +56,15 @@ pub(super) fn missing(
         names if names.len() == members.len() => format!("there are {}", names.join(", ")),
         names => format!("the nearest are {}", names.join(", ")),
     };
-    let message = format!("there is no {} `{name}`{place}; {near}", kind(collection));
+    // A step's number is its place.
+    let number = match is_number(name) && collection != "steps" {
+        true => format!("; a number alone is a name here, and {collection}/{name} is the id"),
+        false => String::new(),
+    };
+    let message = format!(
+        "there is no {} `{name}`{place}; {near}{number}",
+        kind(collection)
+    );
     let error = Error::new(ErrorReason::PlatformNotFound, message).with("missing", name);
     match holder {
         Some((collection, id)) => error.resource(format!("{collection}/{id}")),

@@ -60,7 +60,8 @@ fn chain(collection: &str) -> Result<&'static [&'static str]> {
             return Ok(&chain[..=at]);
         }
     }
-    let message = format!("`{collection}` is no collection whose members are found by a path");
+    let message =
+        format!("the members of `{collection}` have no paths; write {collection}/ and the number");
     Err(Error::invalid("collections", "in", message))
 }
 

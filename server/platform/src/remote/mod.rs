@@ -23,6 +23,8 @@ use crate::calls;
 use crate::calls::executions::Start;
 use crate::client::Client;
 use crate::deploy::{self, Deployment};
+use crate::lookup::find_project;
+use crate::model::Environment;
 use crate::resources;
 use crate::resources::names;
 
@@ -71,6 +73,7 @@ impl Remote for Platforms {
     async fn deploy(&self, test: &RemoteTest) -> Result<Deployed> {
         let client = self.again(&test.platform.platform)?;
         let deployment = deployment(test)?;
+        check_environment(&client, &deployment, &test.platform.environment).await?;
         let place = [&deployment.project, &deployment.goal, &test.test.name].map(Clone::clone);
         // Until it has been started: another run may bring another version of the test.
         let turn = client.turn_on_test(place).await;
@@ -142,6 +145,47 @@ impl Remote for Platforms {
         };
         let cancelled = resources::executions::cancel_execution(&client, request);
         cancelled.await.map(drop)
+    }
+}
+
+/// Whether there is the environment that a test is to be executed in: before the test is deployed.
+///
+/// # Errors
+///
+/// `PLATFORM_NOT_FOUND`.
+async fn check_environment(client: &Client, deployment: &Deployment, name: &str) -> Result<()> {
+    let Some(id) = names::optional_id("platform.environment", "environments", name)? else {
+        return Ok(());
+    };
+    // Of every row it is asked again: what is remembered is enough, unless it is missing there.
+    let is_there = |all: &[Environment]| all.iter().any(|one| one.id == id);
+    if is_there(&environments_of(client, &deployment.project).await?) {
+        return Ok(());
+    }
+    let all = environments_of(&client.fresh(), &deployment.project).await?;
+    if is_there(&all) {
+        return Ok(());
+    }
+    let known: Vec<_> = all
+        .iter()
+        .map(|one| format!("environments/{} ({})", one.id, one.name))
+        .collect();
+    let known = match known.as_slice() {
+        [] => "it has none".to_owned(),
+        known => format!("it has {}", known.join(", ")),
+    };
+    let message = format!(
+        "the project `{}` has no {name}, and nothing was deployed; {known}",
+        deployment.project
+    );
+    Err(Error::new(ErrorReason::PlatformNotFound, message).resource(name))
+}
+
+/// The environments of a project; none when there is no such project yet.
+async fn environments_of(client: &Client, project: &str) -> Result<Vec<Environment>> {
+    match find_project(client, project).await? {
+        Some(project) => resources::environments::all(client, project.id).await,
+        None => Ok(Vec::new()),
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn create_checkpoint(
     request: v1::CreateCheckpointRequest,
 ) -> Result<v1::CreateCheckpointResponse> {
     let journey = names::id("journey", "journeys", &request.journey)?;
-    let journey = client.call(calls::journeys::get(journey)).await?;
+    let journey = client.fresh().call(calls::journeys::get(journey)).await?;
     let (id, position) =
         create_in(client, &journey, &request.display_name, request.position).await?;
     let checkpoint = client.call(calls::checkpoints::get(id)).await?;
@@ -34,19 +34,35 @@ pub async fn create_checkpoint(
     })
 }
 
-/// Creates a checkpoint and puts it into a journey; its id and position.
+/// Creates a checkpoint and puts it into a journey as it was read; its id and position.
 pub(crate) async fn create_in(
     client: &Client,
     journey: &Journey,
     title: &str,
     position: i32,
 ) -> Result<(i64, i32)> {
+    check_position(journey, position)?;
     let (goal, snapshot) = (journey.goal_id, journey.snapshot_id);
     let created = client.create_checkpoint(goal, snapshot, title);
     let id = created.await?.id;
     let attached = journeys::attach(client, journey.id, Attached::Checkpoint(id), position).await;
     let position = attached.map_err(|error| unattached(error, id, journey.id))?;
     Ok((id, position))
+}
+
+/// Refuses a position that the journey does not have, before anything is made for it.
+fn check_position(journey: &Journey, position: i32) -> Result<()> {
+    let cases = journey.cases.as_ref().map_or(0, Vec::len);
+    let last = count(cases as i64 + 1).max(2);
+    if position == 0 || (2..=last).contains(&position) {
+        return Ok(());
+    }
+    let message = format!(
+        "must be 2 to {last} in journeys/{}, or 0 for after the last, and is {position}; the first \
+         place is that of the checkpoint that opens the address",
+        journey.id
+    );
+    Err(Error::invalid("position", "range", message))
 }
 
 /// What is left half done, and how to go on.

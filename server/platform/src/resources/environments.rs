@@ -1,6 +1,9 @@
 //! `EnvironmentService`.
 
+use std::collections::HashSet;
+
 use etude::v1;
+use etude::validate::Violation;
 use etude_engine::{Error, Result};
 use serde_json::Value;
 
@@ -13,17 +16,24 @@ use crate::model::{Environment, Variable, envelope};
 
 const COLLECTION: &str = "environments";
 
+/// The most characters of a variable's name and of its value, as the contract has them where a
+/// variable is set.
+const NAME_CHARACTERS: usize = 1000;
+const VALUE_CHARACTERS: usize = 1 << 20;
+
 /// Creates an environment with its variables.
 ///
 /// # Errors
 ///
-/// Those of [`Client::call`], as all functions here. When the environment was made and a variable
-/// could not be added, the error names both.
+/// `INVALID_REQUEST`: variables are wrong, all of them, and nothing was made; those of
+/// [`Client::call`], as all functions here. When the environment was made and a variable could not be
+/// added, the error says what is there and what is missing.
 pub async fn create_environment(
     client: &Client,
     request: v1::CreateEnvironmentRequest,
 ) -> Result<v1::CreateEnvironmentResponse> {
     let project = names::id("project", "projects", &request.project)?;
+    check(&request.variables)?;
     let environment = NewEnvironment {
         project,
         name: request.display_name,
@@ -32,7 +42,7 @@ pub async fn create_environment(
     };
     let created = client.create_environment(&environment);
     let id = created.await?.id;
-    for variable in &request.variables {
+    for (index, variable) in request.variables.iter().enumerate() {
         let (name, value) = (&variable.name, &variable.value);
         let added = client.call(calls::environments::add_variable(
             id,
@@ -40,20 +50,71 @@ pub async fn create_environment(
             value,
             variable.hidden,
         ));
-        added.await.map_err(|error| half_made(error, id, name))?;
+        let half = |error| half_made(error, id, request.variables.split_at(index));
+        added.await.map_err(half)?;
     }
     Ok(v1::CreateEnvironmentResponse {
         environment: Some(read(client, project, id).await?),
     })
 }
 
-/// What is left half done, and how to go on.
-fn half_made(error: Error, environment: i64, variable: &str) -> Error {
+/// Refuses variables that no environment can hold: every mistake of all of them.
+fn check(variables: &[v1::PlatformVariable]) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut violations = Vec::new();
+    for (index, variable) in variables.iter().enumerate() {
+        let mut wrong = |field: &str, rule, description: String| {
+            violations.push(Violation {
+                field: format!("variables[{index}].{field}"),
+                rule,
+                description,
+            });
+        };
+        let name = variable.name.as_str();
+        if name.trim().is_empty() {
+            wrong("name", "min_len", "must not be empty".to_owned());
+        } else if !seen.insert(name) {
+            wrong("name", "unique", format!("`{name}` is given twice"));
+        }
+        if name.chars().count() > NAME_CHARACTERS {
+            let most = format!("must have at most {NAME_CHARACTERS} characters");
+            wrong("name", "max_len", most);
+        }
+        if variable.value.chars().count() > VALUE_CHARACTERS {
+            let most = format!("must have at most {VALUE_CHARACTERS} characters");
+            wrong("value", "max_len", most);
+        }
+    }
+    match violations.is_empty() {
+        true => Ok(()),
+        false => Err(Error::violated(violations)),
+    }
+}
+
+/// What is left half done, and how to go on: the variables that were added, and the others, the first
+/// of which was refused.
+fn half_made(
+    error: Error,
+    environment: i64,
+    (added, missing): (&[v1::PlatformVariable], &[v1::PlatformVariable]),
+) -> Error {
     let name = name(COLLECTION, environment);
+    let list = |variables: &[v1::PlatformVariable]| {
+        let names: Vec<_> = variables
+            .iter()
+            .map(|variable| format!("`{}`", variable.name))
+            .collect();
+        names.join(", ")
+    };
+    let there = match added {
+        [] => "without variables".to_owned(),
+        added => format!("with {}", list(added)),
+    };
     let message = format!(
-        "{name} was created, and its variable `{variable}` could not be added: {}; add what is \
-         missing with SetEnvironmentVariable",
-        error.message
+        "{}; {name} was created {there}, and lacks {}: add them with SetEnvironmentVariable, and do \
+         not create the environment again",
+        error.message,
+        list(missing)
     );
     Error { message, ..error }.with("environment", name)
 }
