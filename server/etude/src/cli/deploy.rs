@@ -1,8 +1,9 @@
 //! `etude deploy`: brings tests to a platform.
 
 mod show;
+mod so_far;
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use etude::Client;
@@ -14,12 +15,15 @@ use etude_platform::deploy::{Deployment, check};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
+use super::confirm::Question;
 use super::connect::ServerArgs;
+use super::interrupt::Interrupt;
 use super::output::{self, Format, FormatArgs, note};
 use super::platform_calls::{PlatformArgs, stream};
 use super::problem::{Exit, Problem};
-use super::style::{Style, one_line, plain};
+use super::style::{Style, one_line};
 use super::{diagnostics, files, sources};
+use so_far::SoFar;
 
 const HELP: &str = "\
 Examples:
@@ -28,7 +32,11 @@ Examples:
   etude deploy tests/ --project projects/12 --goal goals/7 --platform virtuoso --yes
 
 A second deployment of the same file changes nothing; one that was interrupted goes on where it
-ended. All files are checked before the first is deployed.";
+ended. All files are checked before the first is deployed. A number is a name: write projects/12 and
+goals/7 for ids.";
+
+/// How often a test is planned again because the platform has changed since.
+const PLANS: usize = 5;
 
 /// Bring tests to a platform: show what has to be done, do it, and read it back
 #[derive(Debug, clap::Args)]
@@ -92,15 +100,37 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         let message = "--journey names one journey, and there are several files";
         return Err(Problem::bad_input(message));
     }
-    let client = args.server.connect().await?;
-    let mut documents = Vec::new();
-    for job in jobs {
-        documents.push(deploy(&client, job, &args).await?);
-    }
+    let so_far = RefCell::new(SoFar::new(jobs.len()));
+    let mut interrupt = Interrupt::listen()?;
+    let mut questions = Interrupt::listen()?;
+    let documents = tokio::select! {
+        // What waits for an answer knows better what to say.
+        biased;
+        documents = all(jobs, &args, &so_far, &mut questions) => documents?,
+        () = interrupt.wait() => return Err(so_far.borrow().stopped()),
+    };
     if args.format.output != Format::Human {
         output::print_value(&Value::Array(documents), args.format.output)?;
     }
     Ok(Exit::Passed)
+}
+
+/// Deploys one test after the other.
+async fn all(
+    jobs: Vec<Job>,
+    args: &Args,
+    so_far: &RefCell<SoFar>,
+    questions: &mut Interrupt,
+) -> Result<Vec<Value>, Problem> {
+    let client = args.server.connect().await?;
+    let mut documents = Vec::new();
+    for job in jobs {
+        so_far.borrow_mut().begin(&job.name);
+        let deployed = deploy(&client, job, args, so_far, questions).await;
+        documents.push(deployed.map_err(|problem| so_far.borrow().explain(problem))?);
+        so_far.borrow_mut().end();
+    }
+    Ok(documents)
 }
 
 /// Reads all files, and tells the mistakes of all and what the platform cannot hold of them.
@@ -173,11 +203,59 @@ fn with_line(mut diagnostic: v1::Diagnostic, name: &str, lines: &[&[u8]]) -> v1:
     diagnostic
 }
 
-/// Plans one test, asks where something is removed, and deploys it.
-async fn deploy(client: &Client, job: Job, args: &Args) -> Result<Value, Problem> {
+/// What became of carrying out a plan.
+enum Applied {
+    Deployed(v1::DeployedTest),
+    /// Nothing was made, because another plan is the right one now.
+    Outdated(v1::DeployPlan, etude::Error),
+}
+
+/// Plans one test, asks where something is removed, and deploys it. A plan that nobody was asked about
+/// is made again when the platform has changed meanwhile: another deployment of the same may just
+/// have ended.
+async fn deploy(
+    client: &Client,
+    job: Job,
+    args: &Args,
+    so_far: &RefCell<SoFar>,
+    questions: &mut Interrupt,
+) -> Result<Value, Problem> {
     let human = args.format.output == Format::Human;
-    let mut request = v1::DeployTestRequest {
-        source: Some(Source::Test(job.test)),
+    let mut request = request(job.test, args);
+    let mut plan = plan(client, &request, args).await?;
+    let mut left = PLANS;
+    loop {
+        left -= 1;
+        if human {
+            output::print(&show::plan(&job.name, &plan, Style::of_stdout()))?;
+        }
+        let document = json!({"file": job.name, "plan": etude::json::to_value(&plan)});
+        if args.plan {
+            return Ok(document);
+        }
+        let asked = confirm(&job.name, &plan, args.yes, questions).await?;
+        request.validate_only = false;
+        request.expected_plan = plan.fingerprint.clone();
+        match apply(client, &request, &plan, args, so_far).await? {
+            Applied::Deployed(deployed) => return finished(document, &plan, &deployed, args),
+            Applied::Outdated(_, error) if asked || left == 0 => {
+                let what = "nothing was made of this plan; repeat the command to see the new one";
+                return Err(Problem::from(error).with_detail(what));
+            }
+            Applied::Outdated(new, _) => {
+                note(&format!(
+                    "{}: the platform has changed since the plan was made; this is the new one",
+                    one_line(&job.name)
+                ));
+                plan = new;
+            }
+        }
+    }
+}
+
+fn request(test: v1::Test, args: &Args) -> v1::DeployTestRequest {
+    v1::DeployTestRequest {
+        source: Some(Source::Test(test)),
         project: args.project.clone(),
         goal: args.goal.clone(),
         goal_url: args.goal_url.clone().unwrap_or_default(),
@@ -186,27 +264,24 @@ async fn deploy(client: &Client, job: Job, args: &Args) -> Result<Value, Problem
         edit_shared: args.edit_shared,
         replace_journey: args.replace,
         expected_plan: String::new(),
-    };
-    let plan = plan(client, &request, args).await?;
-    if human {
-        output::print(&show::plan(&job.name, &plan, Style::of_stdout()))?;
     }
-    let mut document = json!({"file": job.name, "plan": etude::json::to_value(&plan)});
-    let changes = plan.adds + plan.updates + plan.deletes;
-    if args.plan {
-        return Ok(document);
+}
+
+fn finished(
+    mut document: Value,
+    plan: &v1::DeployPlan,
+    deployed: &v1::DeployedTest,
+    args: &Args,
+) -> Result<Value, Problem> {
+    if args.format.output == Format::Human && changes(plan) > 0 {
+        output::print(&show::deployed(deployed, Style::of_stdout()))?;
     }
-    if changes > 0 {
-        confirm(&job.name, &plan, args.yes)?;
-    }
-    request.validate_only = false;
-    request.expected_plan = plan.fingerprint.clone();
-    let deployed = apply(client, &request, &plan, args).await?;
-    if human && changes > 0 {
-        output::print(&show::deployed(&deployed, Style::of_stdout()))?;
-    }
-    document["deployed"] = etude::json::to_value(&deployed);
+    document["deployed"] = etude::json::to_value(deployed);
     Ok(document)
+}
+
+fn changes(plan: &v1::DeployPlan) -> u32 {
+    plan.adds + plan.updates + plan.deletes
 }
 
 async fn plan(
@@ -231,13 +306,23 @@ async fn apply(
     request: &v1::DeployTestRequest,
     plan: &v1::DeployPlan,
     args: &Args,
-) -> Result<v1::DeployedTest, Problem> {
+    so_far: &RefCell<SoFar>,
+) -> Result<Applied, Problem> {
     let style = Style::of_stderr();
+    let mut other = None;
     let mut answers = call(client, request, args).await?;
     while let Some(answer) = answers.next().await {
-        match answer?.event {
-            Some(Event::Progress(progress)) => note(&show::progress(&progress, plan, style)),
-            Some(Event::Deployed(deployed)) => return Ok(deployed),
+        let event = match (answer, other.take()) {
+            (Err(error), Some(new)) => return Ok(Applied::Outdated(new, error)),
+            (answer, _) => answer?.event,
+        };
+        match event {
+            Some(Event::Progress(progress)) => {
+                so_far.borrow_mut().progress(&progress, plan);
+                note(&show::progress(&progress, plan, style));
+            }
+            Some(Event::Deployed(deployed)) => return Ok(Applied::Deployed(deployed)),
+            Some(Event::Plan(new)) if new.fingerprint != plan.fingerprint => other = Some(new),
             Some(Event::Plan(_)) | None => {}
         }
     }
@@ -254,16 +339,20 @@ async fn call(
     stream(client, "DeployTest", request, &args.platform).await
 }
 
-/// Asks before something is removed or changes for others.
-fn confirm(file: &str, plan: &v1::DeployPlan, yes: bool) -> Result<(), Problem> {
+/// Asks before something is removed or changes for others; whether there was anything to ask.
+async fn confirm(
+    file: &str,
+    plan: &v1::DeployPlan,
+    yes: bool,
+    interrupt: &mut Interrupt,
+) -> Result<bool, Problem> {
     let others = plan
         .changes
         .iter()
         .filter(|change| change.shared_with > 0)
         .count();
-    let removes = plan.deletes > 0;
-    if yes || (!removes && others == 0) {
-        return Ok(());
+    if yes || (plan.deletes == 0 && others == 0) {
+        return Ok(false);
     }
     let what = match (plan.deletes, others) {
         (removed, 0) => format!("{removed} to remove"),
@@ -272,25 +361,10 @@ fn confirm(file: &str, plan: &v1::DeployPlan, yes: bool) -> Result<(), Problem> 
             format!("{removed} to remove, and {others} changes that other journeys share")
         }
     };
-    if !std::io::stdin().is_terminal() {
-        let message = format!(
-            "{}: the plan has {what}; look at it and add --yes",
-            plain(file)
-        );
-        return Err(Problem::bad_input(message));
-    }
-    let mut stderr = std::io::stderr().lock();
-    let _asked = write!(
-        stderr,
-        "{}: {what}. Go on? Only `yes` does: ",
-        one_line(file)
-    );
-    let _shown = stderr.flush();
-    drop(stderr);
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    match read.is_ok() && answer.trim() == "yes" {
-        true => Ok(()),
-        false => Err(Problem::bad_input("nothing was made")),
-    }
+    let question = Question {
+        asked: format!("{}: {what}", one_line(file)),
+        unasked: format!("the plan has {what}; look at it and add --yes"),
+        refused: "nothing was made",
+    };
+    question.ask(interrupt).await.map(|()| true)
 }

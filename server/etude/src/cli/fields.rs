@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command};
 use etude::catalog::{self, enum_words};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
-pub(crate) use values::{contents, duration, given, set, value};
+pub(crate) use values::{MOST_BYTES, contents, duration, given, set, value};
 
 /// The prefix of the ids of values that are given in place.
 pub(crate) const IN_PLACE: &str = "in-place:";

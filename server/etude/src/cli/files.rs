@@ -117,14 +117,17 @@ fn search(
 
 /// A file's content, or that of stdin for `-`; cut above the size that a test file may have.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Problem> {
+    read_until(file, READ_LIMIT)
+}
+
+/// The same, cut behind so many bytes.
+pub(crate) fn read_until(file: &Path, most: u64) -> Result<Vec<u8>, Problem> {
     let mut content = Vec::new();
     let read = match file.as_os_str() == STDIN {
-        true => std::io::stdin()
-            .lock()
-            .take(READ_LIMIT)
-            .read_to_end(&mut content),
-        false => std::fs::File::open(file)
-            .and_then(|file| file.take(READ_LIMIT).read_to_end(&mut content)),
+        true => std::io::stdin().lock().take(most).read_to_end(&mut content),
+        false => {
+            std::fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut content))
+        }
     };
     match read {
         Ok(_) => Ok(content),

@@ -1,8 +1,13 @@
 //! Ctrl-C and the signal that asks a process to end.
 
+use std::io::{BufRead as _, Read as _};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::problem::Problem;
+
+/// The most bytes of a line; more than any answer or token has.
+const MOST_BYTES: u64 = 1 << 16;
 
 /// Listens for SIGINT and SIGTERM.
 pub(crate) struct Interrupt {
@@ -29,6 +34,29 @@ impl Interrupt {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// A line of stdin; `None`: a signal came first.
+    ///
+    /// # Errors
+    ///
+    /// Stdin cannot be read.
+    pub(crate) async fn line(&mut self) -> Result<Option<String>, Problem> {
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            let mut stdin = std::io::stdin().lock().take(MOST_BYTES);
+            stdin.read_line(&mut line).map(|_| line)
+        });
+        tokio::select! {
+            line = line => match line {
+                Ok(Ok(line)) => Ok(Some(line)),
+                Ok(Err(error)) => {
+                    Err(Problem::bad_input(format!("the terminal cannot be read: {error}")))
+                }
+                Err(error) => Err(Problem::could_not_run(error.to_string())),
+            },
+            () = self.wait() => Ok(None),
         }
     }
 

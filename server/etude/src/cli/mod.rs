@@ -1,7 +1,8 @@
 //! The command line: one file per verb.
 //!
 //! Data goes to stdout, everything else to stderr. The exit code is 0 when all is well, 1 when a
-//! test failed, 2 when the input is wrong and 3 when something could not be run.
+//! test failed, 2 when the input is wrong, 3 when something could not be run and 130 when the user
+//! stopped it.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 mod commands;
 mod completions;
 mod config;
+mod confirm;
 mod connect;
 mod convert;
 mod demo;
@@ -55,7 +57,7 @@ use problem::{Exit, Problem};
     arg_required_else_help = true,
     subcommand_required = true,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 passed, 1 a test failed, 2 wrong input, 3 could not run.\n\
+    after_help = "Exit codes: 0 passed, 1 a test failed, 2 wrong input, 3 could not run, 130 stopped.\n\
                   Data goes to stdout, everything else to stderr. NO_COLOR turns colours off."
 )]
 struct Cli {

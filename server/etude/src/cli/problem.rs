@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use etude::v1::ErrorReason;
 use tonic::Code;
 
+use super::resources::as_commands;
 use super::style::{Style, plain};
 
 /// How the process ends.
@@ -18,6 +19,8 @@ pub(crate) enum Exit {
     BadInput = 2,
     /// Something that was needed did not work.
     CouldNotRun = 3,
+    /// The user has stopped it.
+    Stopped = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -49,6 +52,11 @@ impl Problem {
         Self::new(Exit::CouldNotRun, message)
     }
 
+    /// The user has stopped it.
+    pub(crate) fn stopped(message: impl Into<String>) -> Self {
+        Self::new(Exit::Stopped, message)
+    }
+
     /// An ending that needs no words.
     pub(crate) fn silent(exit: Exit) -> Self {
         Self::new(exit, "")
@@ -68,10 +76,21 @@ impl Problem {
         &self.message
     }
 
+    /// The further lines.
+    #[cfg(test)]
+    pub(crate) fn details(&self) -> &[String] {
+        &self.details
+    }
+
     /// The same with the reason that `etude explain` knows.
     pub(crate) fn with_reason(mut self, reason: ErrorReason) -> Self {
         self.reason = reason.name().to_owned();
         self
+    }
+
+    /// Whether the server was not there, or was lost.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.reason == ErrorReason::ServerUnreachable.name()
     }
 
     /// The same with a further line.
@@ -82,7 +101,20 @@ impl Problem {
 
     /// The same, said of a file.
     pub(crate) fn of(mut self, file: &str) -> Self {
-        self.message = format!("{file}: {}", self.message);
+        if !self.message.is_empty() {
+            self.message = format!("{file}: {}", self.message);
+        }
+        self
+    }
+
+    /// The same with the fields of a deployment as the options that set them.
+    pub(crate) fn with_options(mut self) -> Self {
+        for (field, option) in [
+            ("replace_journey", "--replace"),
+            ("edit_shared", "--edit-shared"),
+        ] {
+            self.message = self.message.replace(field, option);
+        }
         self
     }
 
@@ -115,18 +147,24 @@ impl From<etude::Error> for Problem {
             }
             _ => Exit::CouldNotRun,
         };
-        let mut problem = Self::new(exit, error.message());
+        let mut problem = Self::new(exit, as_commands(error.message()));
         problem.reason = error.reason_name().unwrap_or_default().to_owned();
         problem.details = error
             .violations()
             .iter()
             .map(|violation| format!("{}: {}", violation.field, violation.description))
+            .filter(|line| !says(&problem.message, line))
             .collect();
         if let Some(delay) = error.retry_after() {
             problem.details.push(format!("try again in {delay:?}"));
         }
         problem
     }
+}
+
+/// Whether a message says no more than a line of `field: description` does.
+fn says(message: &str, line: &str) -> bool {
+    message == line.replacen(": ", " ", 1)
 }
 
 impl From<etude_server::StartError> for Problem {

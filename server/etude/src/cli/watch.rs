@@ -33,7 +33,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     let mut printer = Printer::on_stdout(false);
     let mut events = client.watch_run(&name, args.after);
     while let Some(event) = events.next().await {
-        let event = event?;
+        let event = event.map_err(|error| lost(error, &name, events.last_sequence()))?;
         tally.add(&event);
         match args.format.output {
             Format::Human => printer.event(&tally, &event)?,
@@ -54,4 +54,15 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
         output::print(&summary::text(&[tally.clone()], None))?;
     }
     Ok(tally.exit())
+}
+
+/// How to go on when the server was lost.
+fn lost(error: etude::Error, run: &str, last: i64) -> Problem {
+    let problem = Problem::from(error);
+    match problem.is_unreachable() {
+        true => problem.with_detail(format!(
+            "the run goes on when the server is back: `etude watch {run} --after {last}`"
+        )),
+        false => problem,
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Done, Serving, etude, file, of_environment, root, run};
+use crate::support::{Done, Running, Serving, etude, file, of_environment, root, run};
 
 /// The commands of the page but the first, which starts a server, and the last, which is another
 /// program's.
@@ -155,4 +155,149 @@ fn what_is_removed_is_asked_for_and_files_are_not_replaced() {
     let mut again: Command = etude(["validate", "t.yaml"]);
     let again: Done = again.current_dir(folder.path()).output().unwrap().into();
     again.expect(0);
+}
+
+/// A test whose deployment takes a while, to be stopped on the way, and the command that deploys it.
+fn long_test() -> crate::support::File {
+    let steps: String = (1..120).map(|n| format!("  - click: B{n}\n")).collect();
+    let head = "name: Long\nstarting_url: https://shop.test\nsteps:\n";
+    file("long.yaml", format!("{head}{steps}"))
+}
+
+fn deploying(test: &Path, serving: &Serving) -> Vec<String> {
+    let words = [
+        "deploy",
+        test.to_str().unwrap(),
+        "--project",
+        "S",
+        "--goal",
+        "W",
+    ];
+    let words = words.into_iter().chain(["--server", &serving.url]);
+    words.map(str::to_owned).collect()
+}
+
+/// The end of a deployment that had made some of its changes.
+fn told_how_far(lines: &[String]) {
+    let text = lines.join("\n");
+    for part in [
+        "long.yaml",
+        "of 124 changes were made and read back, the last of them `S/W/Long/Long/",
+        "the same command completes it",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn a_deployment_that_is_stopped_says_how_far_it_came_and_is_completed_by_the_same_command() {
+    let mut serving = Serving::start();
+    let test = long_test();
+    let words = deploying(&test.path, &serving);
+    let mut stopped = Running::start(&words);
+    stopped.line_with(" 10/124");
+    stopped.signal("INT");
+    let (code, lines) = stopped.end();
+    assert_eq!(code, Some(130), "{lines:?}");
+    told_how_far(&lines);
+
+    // The second one plans what is left, so that it counts anew.
+    let mut lost = Running::start(&words);
+    lost.line_with(" 5/");
+    serving.kill_and_restart();
+    let (code, lines) = lost.end();
+    assert_eq!(code, Some(3), "{lines:?}");
+    let text = lines.join("\n");
+    for part in [
+        "the connection to the server broke",
+        "changes were made",
+        "completes it",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    run(&words).expect(0);
+    assert!(run(&words).expect(0).stdout.contains("No changes"));
+}
+
+#[test]
+fn two_deployments_of_the_same_at_once_both_end_well() {
+    let serving = Serving::start();
+    let steps: String = (1..30).map(|n| format!("  - click: B{n}\n")).collect();
+    let head = "name: T\nstarting_url: https://shop.test\nsteps:\n";
+    let test = file("t.yaml", format!("{head}{steps}"));
+    let words = deploying(&test.path, &serving);
+    let all: Vec<_> = (0..3).map(|_| etude(&words).spawn().unwrap()).collect();
+    let mut made = 0;
+    for one in all {
+        let done: Done = one.wait_with_output().unwrap().into();
+        made += done.expect(0).stdout.matches("deployed journeys/").count();
+    }
+    assert_eq!(made, 1, "only one had anything to make");
+}
+
+#[test]
+fn a_conflict_names_the_file_the_place_and_the_options_that_help() {
+    let serving = Serving::start();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, button: &str| {
+        let test = format!(
+            "name: {name}\nstarting_url: https://shop.test\ncheckpoints:\n  - name: Form\n    steps:\n      \
+             - click: {button}\n"
+        );
+        std::fs::write(folder.path().join(format!("{name}.yaml")), test).unwrap();
+    };
+    write("a", "Go");
+    write("b", "Go");
+    let words = deploying(folder.path(), &serving);
+    run(&words).expect(0);
+    write("b", "Stop");
+    let parts = [
+        "b.yaml: the journey `b`",
+        "b.yaml:6:9) has other steps",
+        "with --edit-shared they change too",
+        "with --replace the journey is deleted",
+        "1 of 2 files are deployed",
+    ];
+    run(&words).complains(3, &parts);
+}
+
+#[test]
+fn a_number_is_a_name_unless_it_may_be_meant_as_an_id() {
+    let serving = Serving::start();
+    let test = file(
+        "t.yaml",
+        "name: T\nstarting_url: https://shop.test\nsteps:\n  - click: A\n",
+    );
+    let path = test.path.to_str().unwrap();
+    let run = |words: &[&str]| run(words.iter().chain(&["--server", &serving.url]));
+    let to = |project: &str, goal: &str| {
+        run(&[
+            "deploy",
+            path,
+            "--project",
+            project,
+            "--goal",
+            goal,
+            "-o",
+            "json",
+        ])
+    };
+    to("2024", "1").expect(0);
+    let listed = run(&["projects", "list", "-o", "name"]).expect(0).stdout;
+    let project = listed.trim();
+    let goals = run(&["goals", "list", project, "-o", "name"])
+        .expect(0)
+        .stdout;
+    let goal = goals.trim();
+    let id = |name: &str| name.rsplit('/').next().unwrap().to_owned();
+    let both_ways = [project, "or create a project with the name"];
+    to(&id(project), "W").complains(2, &both_ways);
+    to(project, &id(goal)).complains(2, &[goal, "or create a goal with the name"]);
+    let unmade = run(&["projects", "list", "-o", "name"]).expect(0).stdout;
+    assert_eq!(unmade, listed, "nothing was made by mistake");
+    to(project, goal).expect(0);
+    let out = test.path.with_file_name("out");
+    let pull = |what: &str| run(&["pull", what, "--out", out.to_str().unwrap()]);
+    pull(&id(project)).complains(2, &[project, "a number alone is a name"]);
+    pull(project).expect(0);
 }

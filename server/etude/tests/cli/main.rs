@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browsers;
+mod careful;
 mod convert;
 mod deploying;
 mod disk;

@@ -10,15 +10,15 @@ use crate::support::{
 };
 
 /// A server with a project `Shop`, a goal `Web` in it, and its first journey.
-struct Bench {
-    serving: Serving,
+pub(crate) struct Bench {
+    pub(crate) serving: Serving,
 }
 
-const JOURNEY: &str = "Shop/Web/First journey";
+pub(crate) const JOURNEY: &str = "Shop/Web/First journey";
 const CHECKPOINT: &str = "Shop/Web/First journey/Log in";
 
 impl Bench {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::at("https://shop.example.com")
     }
 
@@ -45,14 +45,14 @@ impl Bench {
         bench
     }
 
-    fn command<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> Command {
+    pub(crate) fn command<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> Command {
         let words: Vec<_> = words.into_iter().collect();
         let mut command = etude(words);
         command.env("ETUDE_SERVER", &self.serving.url);
         command
     }
 
-    fn run<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> Done {
+    pub(crate) fn run<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> Done {
         self.command(words).output().unwrap().into()
     }
 
@@ -62,7 +62,7 @@ impl Bench {
     }
 
     /// The name of a resource.
-    fn name<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+    pub(crate) fn name<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
         let done = self.run(words.into_iter().chain(["-o", "name"])).expect(0);
         done.stdout.trim().to_owned()
     }

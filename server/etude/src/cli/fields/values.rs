@@ -13,8 +13,8 @@ use super::super::exec;
 use super::super::problem::Problem;
 use super::{Flag, IN_PLACE};
 
-/// The most bytes of a file that stands for a text.
-const MOST_BYTES: usize = 1 << 20;
+/// The most bytes of a file that stands for a text of one call.
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// The id of the argument by which a flag was given, if it was.
 pub(crate) fn given(flag: &Flag, matches: &ArgMatches) -> Option<String> {
@@ -132,7 +132,7 @@ fn written(
     flag: &Flag,
 ) -> Result<DynamicMessage, Problem> {
     let option = format!("--{}", flag.name);
-    let text = contents(&option, text)?;
+    let text = contents(&option, text, MOST_BYTES)?;
     if message.full_name() == super::STEP {
         let step = exec::yaml::step(&option, text.as_bytes())?;
         return Ok(step.transcode_to_dynamic());
@@ -160,19 +160,20 @@ fn written(
     etude::json::dynamic_from_value(message.clone(), value).map_err(|error| wrong(&error))
 }
 
-/// A text as it is, or what it stands for: `@FILE` for a file, `-` for stdin; `@@` begins a text
-/// with an at sign.
-pub(crate) fn contents(option: &str, text: &str) -> Result<String, Problem> {
+/// A text as it is, or what it stands for: `@FILE` for a file of at most so many bytes, `-` for stdin;
+/// `@@` begins a text with an at sign.
+pub(crate) fn contents(option: &str, text: &str, most: usize) -> Result<String, Problem> {
     let file = match (text, text.strip_prefix('@')) {
         ("-", _) => "-",
         (_, None) => return Ok(text.to_owned()),
         (_, Some(rest)) if rest.starts_with('@') => return Ok(rest.to_owned()),
         (_, Some(file)) => file,
     };
-    let bytes = super::super::files::read(Path::new(file))?;
-    if bytes.len() > MOST_BYTES {
+    let bytes = super::super::files::read_until(Path::new(file), most as u64 + 1)?;
+    if bytes.len() > most {
         return Err(Problem::bad_input(format!(
-            "{option} {text}: the file is larger than 1 MiB, which is the most that one call takes"
+            "{option} {text}: the file is larger than {} MiB, which is the most that is taken",
+            most >> 20
         )));
     }
     String::from_utf8(bytes).map_err(|_| {

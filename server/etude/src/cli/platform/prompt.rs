@@ -1,6 +1,6 @@
 //! Reading a secret, which is never shown.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
@@ -33,28 +33,11 @@ pub(super) async fn from_terminal(question: &str) -> Result<SecretString, Proble
     let quiet = Quiet::start()?;
     let mut stderr = std::io::stderr();
     let _ = write!(stderr, "{question}").and_then(|()| stderr.flush());
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin()
-            .lock()
-            .take(MOST_BYTES)
-            .read_line(&mut line)
-            .map(|_| line)
-    });
-    let line = tokio::select! {
-        line = line => line,
-        () = interrupt.wait() => {
-            drop(quiet);
-            return Err(Problem::could_not_run("given up; nothing was kept"));
-        }
-    };
+    let line = interrupt.line().await;
     drop(quiet);
-    match line {
-        Ok(Ok(line)) => not_empty(&line),
-        Ok(Err(error)) => Err(Problem::bad_input(format!(
-            "the terminal cannot be read: {error}"
-        ))),
-        Err(error) => Err(Problem::could_not_run(error.to_string())),
+    match line? {
+        Some(line) => not_empty(&line),
+        None => Err(Problem::stopped("given up; nothing was kept")),
     }
 }
 

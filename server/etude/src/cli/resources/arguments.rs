@@ -6,6 +6,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Val
 
 use super::super::fields::{self, Flag};
 use super::super::problem::Problem;
+use super::large_csv;
 use super::naming::{Noun, Verb, first_sentence};
 use super::references::{Names, Reference};
 use super::rules::Rules;
@@ -199,7 +200,11 @@ impl Parameter {
             }
             (Value::String(text), None) if self.long_text => {
                 let option = format!("--{}", self.flag.name);
-                Ok(Value::String(fields::contents(&option, &text)?))
+                let most = match large_csv::holds(&self.flag.path) {
+                    true => large_csv::MOST_BYTES,
+                    false => fields::MOST_BYTES,
+                };
+                Ok(Value::String(fields::contents(&option, &text, most)?))
             }
             (value, _) => Ok(value),
         }

@@ -13,12 +13,13 @@ use prost_reflect::{
 use serde_json::Value as Json;
 use tonic::metadata::MetadataMap;
 
+use super::super::files;
 use super::super::output::{self, Format, note};
 use super::super::problem::{Exit, Problem};
 use super::arguments::Parameters;
 use super::naming::Verb;
 use super::references::Names;
-use super::{executions, table};
+use super::{deleting, executions, large_csv, table};
 
 /// The most resources of a page, which the contract allows.
 const PAGE: u32 = 1000;
@@ -70,6 +71,13 @@ pub(super) async fn run(
     let deleted = parameters
         .target(&request)
         .filter(|_| verb.method.name().starts_with("Delete"));
+    if let Some(name) = deleted
+        .as_deref()
+        .filter(|_| deleting::takes_along(&verb.method))
+    {
+        let shown = names.described(name);
+        deleting::ask(client, &metadata, (name, &shown), matches).await?;
+    }
     let call = Call {
         client,
         method: &verb.method,
@@ -93,11 +101,15 @@ impl Call<'_> {
             self.list(limit).await?;
         } else if is_text(self.method) {
             let out = matches.get_one::<String>(super::OUT_OPTION);
-            self.text(out.map(Path::new)).await?;
+            let file = out.filter(|out| *out != files::STDIN);
+            self.text(file.map(Path::new)).await?;
         } else if executions::is_watch(self.method) {
             return executions::watch(self).await;
         } else if self.method.is_server_streaming() {
             self.stream().await?;
+        } else if let Some(csv) = large_csv::of(&self.request)? {
+            let answer = large_csv::send(self, csv).await?;
+            self.show(&answer)?;
         } else {
             let answer = self.unary(self.request.clone()).await?;
             let waits = executions::starts(self.method) && matches.get_flag(super::WAIT_OPTION);
@@ -110,7 +122,7 @@ impl Call<'_> {
     }
 
     /// The one answer of a unary method.
-    async fn unary(&self, request: DynamicMessage) -> Result<DynamicMessage, Problem> {
+    pub(super) async fn unary(&self, request: DynamicMessage) -> Result<DynamicMessage, Problem> {
         let metadata = self.metadata.clone();
         let answers = self
             .client

@@ -184,8 +184,17 @@ async fn to_its_end(
             Err(status) => status.into(),
         };
         attempts += 1;
-        if !error.is_transient() || attempts > ATTEMPTS {
+        if !error.is_transient() {
             return Err(error.into());
+        }
+        if attempts > ATTEMPTS {
+            return Err(Problem::from(error).with_detail(format!(
+                "{name} goes on; `etude executions watch {name}` follows it again when the server is \
+                 back"
+            )));
+        }
+        if attempts == 1 {
+            note(&format!("{}; trying again", error.message()));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -5,7 +5,9 @@
 
 mod arguments;
 mod calls;
+mod deleting;
 mod executions;
+mod large_csv;
 mod naming;
 mod references;
 mod rules;
@@ -23,6 +25,7 @@ use super::platform_calls::platform_name;
 use super::problem::{Exit, Problem};
 use arguments::Parameters;
 use calls::Form;
+pub(crate) use naming::as_commands;
 use naming::{Noun, first_sentence};
 
 /// The metadata of a call that names its platform.
@@ -34,6 +37,7 @@ const FORM_OPTION: &str = "output";
 const LIMIT_OPTION: &str = "limit";
 const OUT_OPTION: &str = "out";
 const WAIT_OPTION: &str = "wait";
+const YES_OPTION: &str = "yes";
 
 const NAMES: &str = "A resource is named by its name (goals/7), its number (7), or its path from the project \
      down (Shop/Web/First visit); \\/ is a slash in a name. What stands in <…> can also be given by \
@@ -115,7 +119,16 @@ fn with_options(command: Command, method: &MethodDescriptor) -> Command {
             Arg::new(OUT_OPTION)
                 .long(OUT_OPTION)
                 .value_name("FILE")
-                .help("Write it to this file [default: stdout]"),
+                .help("Write it to this file; - is stdout [default: stdout]"),
+        );
+    }
+    if deleting::takes_along(method) {
+        return command.arg(
+            Arg::new(YES_OPTION)
+                .long(YES_OPTION)
+                .short('y')
+                .action(clap::ArgAction::SetTrue)
+                .help("Delete it with all that it holds, without asking"),
         );
     }
     if executions::starts(method) {

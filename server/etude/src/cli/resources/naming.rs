@@ -133,6 +133,35 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// A text of the server's, which tells what to do with methods, with the commands that call them:
+/// `with AttachCheckpoint` is ``with `etude journeys attach-checkpoint` ``.
+pub(crate) fn as_commands(text: &str) -> String {
+    const BEFORE: &str = "with ";
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(BEFORE) {
+        let (before, behind) = rest.split_at(at + BEFORE.len());
+        out += before;
+        let end = behind.find(|letter: char| !letter.is_ascii_alphanumeric());
+        let (word, behind) = behind.split_at(end.unwrap_or(behind.len()));
+        out += &command_of(word).unwrap_or_else(|| word.to_owned());
+        rest = behind;
+    }
+    out + rest
+}
+
+/// The command that calls a method.
+fn command_of(method: &str) -> Option<String> {
+    if !method.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+        return None;
+    }
+    nouns().into_iter().find_map(|noun| {
+        let mut verbs = noun.verbs().into_iter();
+        let verb = verbs.find(|verb| verb.method.name() == method)?;
+        Some(format!("`etude {} {}`", noun.word, verb.name))
+    })
+}
+
 /// The first sentence, without its full stop.
 pub(crate) fn first_sentence(text: &str) -> &str {
     let end = text.find(". ").unwrap_or(text.len());

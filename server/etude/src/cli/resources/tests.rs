@@ -98,6 +98,15 @@ fn the_words_are_those_that_people_guess() {
 }
 
 #[test]
+fn methods_in_the_words_of_the_server_are_told_as_commands() {
+    let told =
+        as_commands("put it in with AttachCheckpoint, or with Care; with SetEnvironmentVariable");
+    let expected = "put it in with `etude journeys attach-checkpoint`, or with Care; with `etude \
+                    environments set-variable`";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn an_update_has_an_option_for_what_can_be_changed_and_no_other() {
     for noun in nouns() {
         for verb in noun.verbs() {

@@ -74,6 +74,9 @@ impl<'a> Runner<'a> {
         tokio::select! {
             done = work => {
                 if let Err(problem) = done {
+                    if problem.is_unreachable() {
+                        return Err(lost(problem, &tallies));
+                    }
                     // What is the matter is known; the runs that go on are of no use any more.
                     let _ = self.cancel(&mut tallies).await;
                     return Err(problem);
@@ -198,7 +201,51 @@ impl<'a> Runner<'a> {
     }
 }
 
+/// The problem of a server that was lost, with what it had begun.
+fn lost(problem: Problem, tallies: &[Tally]) -> Problem {
+    let has_ended = |tally: &&Tally| tally.run().is_some() && !tally.is_running();
+    let ended = tallies.iter().filter(has_ended).count();
+    let counted = format!("{ended} of {} tests had ended", tallies.len());
+    let begun = tallies.iter().filter(|tally| tally.is_running());
+    begun.fold(problem.with_detail(counted), |problem, tally| {
+        let name = tally.run_name();
+        problem.with_detail(format!(
+            "{}: {} steps had ended in {name}, which goes on when the server is back: `etude watch \
+             {name}`",
+            tally.file,
+            tally.steps_done()
+        ))
+    })
+}
+
 async fn next(index: usize, mut events: RunStream) -> Followed {
     let event = events.next().await;
     (index, events, event)
+}
+
+#[cfg(test)]
+mod tests {
+    use etude::v1::{Run, Test};
+
+    use super::*;
+
+    #[test]
+    fn a_lost_server_is_told_with_the_runs_that_go_on_there() {
+        let mut begun = Tally::new("a.yaml".to_owned(), Test::default());
+        begun.begin(Run {
+            name: "runs/7".to_owned(),
+            ..Run::default()
+        });
+        let waiting = Tally::new("b.yaml".to_owned(), Test::default());
+        let problem = lost(Problem::could_not_run("gone"), &[begun, waiting]);
+        let told = problem.details().join("\n");
+        for part in [
+            "0 of 2 tests had ended",
+            "a.yaml: 0 steps",
+            "`etude watch runs/7`",
+        ] {
+            assert!(told.contains(part), "{told}");
+        }
+        assert!(!told.contains("b.yaml"), "{told}");
+    }
 }

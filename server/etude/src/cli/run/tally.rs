@@ -90,6 +90,11 @@ impl Tally {
         self.run.is_some() && !self.finished
     }
 
+    /// How many steps have ended.
+    pub(crate) fn steps_done(&self) -> usize {
+        self.steps.len()
+    }
+
     pub(crate) fn run_name(&self) -> &str {
         self.run.as_ref().map_or("", |run| run.name.as_str())
     }
