@@ -9,11 +9,11 @@ const ID: &str = "[A-Za-z0-9_-]{1,64}";
 const KNOWN: [(&str, &str); 12] = [
     (
         "^[A-Za-z_][A-Za-z0-9_]*$",
-        "must be letters a to z, digits and _, and begin with no digit",
+        "must be the name of a variable or secret: letters, digits and _, and no digit at the beginning",
     ),
     (
         "^$|^[A-Za-z_][A-Za-z0-9_]*$",
-        "must be letters a to z, digits and _, and begin with no digit, or be empty",
+        "must be the name of a variable or secret: letters, digits and _, and no digit at the beginning, or empty",
     ),
     (
         "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",

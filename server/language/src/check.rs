@@ -122,24 +122,14 @@ impl Finding {
         let name = violation.field.rsplit('.').next().unwrap_or_default();
         let name = decode::written(&violation.field).unwrap_or(name);
         let description = violation.description;
-        let names_something =
-            violation.rule == "string.pattern" && description.contains("[A-Za-z_]");
-        let message = if names_something {
-            format!("\"{name}\" must be the name of a variable or secret")
-        } else if name.is_empty() {
+        let message = if name.is_empty() {
             description
         } else if description.starts_with("must") {
             format!("\"{name}\" {description}")
         } else {
             format!("\"{name}\": {description}")
         };
-        let mut finding = Self::new(&violation.field, ErrorReason::InvalidValue, message);
-        if names_something {
-            finding.mistake = finding
-                .mistake
-                .suggest("use letters, digits and \"_\" only, and no digit at the beginning");
-        }
-        finding
+        Self::new(&violation.field, ErrorReason::InvalidValue, message)
     }
 }
 

@@ -19,6 +19,11 @@ pub fn list(project: i64) -> Call<Environments> {
     Call::get(format!("/projects/{project}/environments"))
 }
 
+/// One environment. Only the local platform answers it.
+pub fn get(id: i64) -> Call<Environment> {
+    Call::get(format!("/environments/{id}"))
+}
+
 /// What a new environment is like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEnvironment {

@@ -163,7 +163,7 @@ async fn check_environment(client: &Client, deployment: &Deployment, name: &str)
         return Ok(());
     }
     let all = environments_of(&client.fresh(), &deployment.project).await?;
-    if is_there(&all) {
+    if is_there(&all) || is_everywhere(client, id).await {
         return Ok(());
     }
     let known: Vec<_> = all
@@ -179,6 +179,15 @@ async fn check_environment(client: &Client, deployment: &Deployment, name: &str)
         deployment.project
     );
     Err(Error::new(ErrorReason::PlatformNotFound, message).resource(name))
+}
+
+/// Whether an environment belongs to no project, as the local platform has them, and so is one of each.
+async fn is_everywhere(client: &Client, id: i64) -> bool {
+    let found = match client.is_local() {
+        true => client.call(calls::environments::get(id)).await.ok(),
+        false => None,
+    };
+    found.is_some_and(|one| one.project_id.is_none())
 }
 
 /// The environments of a project; none when there is no such project yet.

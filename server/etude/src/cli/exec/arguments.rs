@@ -72,7 +72,9 @@ mod tests {
                 let field = flag.path.last().unwrap();
                 let known = match field.kind() {
                     Kind::Message(message) => {
-                        field.is_map() || message.full_name() == "google.protobuf.Duration"
+                        // Each message of a list is written as YAML.
+                        let is_many = field.is_map() || field.is_list();
+                        is_many || message.full_name() == "google.protobuf.Duration"
                     }
                     Kind::Bytes | Kind::Float | Kind::Double => false,
                     _ => true,
