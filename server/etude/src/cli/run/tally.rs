@@ -66,7 +66,9 @@ impl Tally {
                 self.failures.clear();
             }
             Some(Payload::RunFinished(run)) => {
-                let failure = run.failure.clone();
+                let is_told = |one: &Failure| self.failures.iter().any(|(_, told)| told == one);
+                // The cause of one of its rows is the run's too.
+                let failure = run.failure.clone().filter(|failure| !is_told(failure));
                 self.failures.extend(failure.map(|failure| (0, failure)));
             }
             _ => {}
@@ -284,5 +286,44 @@ fn is_of_the_house(failure: &Failure) -> bool {
         ) => true,
         Some(reason) => reason.code() != tonic::Code::Unknown,
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etude::v1::{RowFinished, RunFinished};
+
+    use super::*;
+
+    fn event(payload: Payload) -> RunEvent {
+        RunEvent {
+            payload: Some(payload),
+            ..RunEvent::default()
+        }
+    }
+
+    #[test]
+    fn a_cause_of_a_row_that_is_the_runs_too_is_told_once() {
+        let failure = |message: &str| {
+            Some(Failure {
+                message: message.to_owned(),
+                ..Failure::default()
+            })
+        };
+        let mut tally = Tally::new("t.yaml".to_owned(), Test::default());
+        let of_row = RowFinished {
+            row: 1,
+            failure: failure("gone"),
+            ..RowFinished::default()
+        };
+        tally.add(&event(Payload::RowFinished(of_row)));
+        for (message, told) in [("gone", 1), ("another", 2)] {
+            let of_run = RunFinished {
+                failure: failure(message),
+                ..RunFinished::default()
+            };
+            tally.add(&event(Payload::RunFinished(of_run)));
+            assert_eq!(tally.failures().len(), told, "{message}");
+        }
     }
 }
