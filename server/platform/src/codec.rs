@@ -200,7 +200,7 @@ pub fn is_stored_as(sent: &ParsedStep, stored: &model::Step) -> bool {
     let stored = sendable(stored);
     let (sent, stored) = (Wire::sent(sent), Wire::sent(&stored));
     let same_target = match (sent.target, stored.target) {
-        (Some(sent), Some(stored)) => target::is_among(sent, stored),
+        (Some(sent), Some(stored)) => target::is_stored_as(sent, stored),
         (sent, stored) => sent.is_none() && stored.is_none(),
     };
     same_target
@@ -242,7 +242,7 @@ fn read_command(wire: &Wire<'_>) -> Option<v1::Command> {
 /// Whether `ours` says all that `theirs` says; ours may be more explicit.
 fn says_the_same(ours: &Wire<'_>, theirs: &Wire<'_>) -> bool {
     let same_target = match (ours.target, theirs.target) {
-        (Some(ours), Some(theirs)) => target::is_among(ours, theirs),
+        (Some(ours), Some(theirs)) => target::is_stored_as(ours, theirs),
         (ours, theirs) => ours.is_none() && theirs.is_none(),
     };
     let same_meta = theirs

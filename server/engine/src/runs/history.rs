@@ -190,10 +190,16 @@ impl Row {
         }
         if current {
             let nested = self.nested.iter().rev();
-            events.extend(nested.map(|open| step::broken_off(open, failure)));
+            events.extend(nested.map(|open| step::broken_off(open, &had_begun(failure))));
         }
-        for (number, step) in (1..).zip(&part.steps).skip(done) {
+        let begun = (current && self.step_open).then_some(done);
+        for (at, step) in part.steps.iter().enumerate().skip(done) {
+            let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
             let place = Place::new(part, part.path(row, number, self.attempt));
+            let failure = match begun == Some(at) {
+                true => &had_begun(failure),
+                false => failure,
+            };
             events.push(step::not_reached(&place, step, failure));
         }
         let weighed = part.steps.iter().zip(outcomes.unwrap_or_default());
@@ -217,6 +223,18 @@ impl Row {
             std::cmp::Ordering::Greater => 0,
             std::cmp::Ordering::Equal => last.step as usize - usize::from(self.step_open),
         }
+    }
+}
+
+/// Why a step that had begun has no result.
+fn had_begun(failure: &Failure) -> Failure {
+    let message = format!(
+        "{}; this step had begun, and whether it acted is not known",
+        failure.message
+    );
+    Failure {
+        message,
+        ..failure.clone()
     }
 }
 

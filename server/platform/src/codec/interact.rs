@@ -221,14 +221,21 @@ fn platform_key(command: &v1::PressKey) -> Refused<String> {
     Ok(words.join("_"))
 }
 
-/// One key: a character or a name in capitals as it is, a one-word name of the W3C in capitals.
+/// One key: a character or a name in capitals as it is, a name of the W3C in capitals, with `_`
+/// between its words: `ARROW_DOWN`.
 fn single_key(name: &str) -> Refused<String> {
     let in_capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    let one_word = name.chars().skip(1).all(|c| c.is_ascii_lowercase());
     if name.chars().count() == 1 || name.chars().all(in_capitals) {
         Ok(name.to_owned())
-    } else if one_word && name.is_ascii() {
-        Ok(name.to_ascii_uppercase())
+    } else if name.chars().all(|c| c.is_ascii_alphabetic()) {
+        let mut words = String::new();
+        for (at, letter) in name.chars().enumerate() {
+            if at > 0 && letter.is_ascii_uppercase() {
+                words.push('_');
+            }
+            words.push(letter.to_ascii_uppercase());
+        }
+        Ok(words)
     } else {
         Err(Refusal::part(
             format!("the key {name:?}"),

@@ -1,7 +1,9 @@
 //! Targets: how an element is found.
 //!
 //! A hint is a `GUESS`, whose value is a JSON object in a string. CSS, XPath and id are selectors
-//! of their own. Of the selectors that a run has added, the hint is what the author wrote.
+//! of their own. The platform tries all selectors of a target in their order, and a run adds those
+//! that it has found before the hint: a hint behind others is what the author wrote, and the others
+//! are not. Without such a hint, the selectors behind the first are its fallbacks.
 
 use etude::v1::{self, ElementKind, Fallback, TargetPosition, fallback, target::Locator};
 use etude_language::template;
@@ -50,11 +52,6 @@ pub(super) fn encode(target: &v1::Target) -> Refused<Target> {
         "a target by its number",
         "use a place on the page (`position`), or a CSS selector or XPath that matches only it",
     )?;
-    refuse_if(
-        !target.fallbacks.is_empty(),
-        "`fallbacks` of a target",
-        "leave them out: the platform looks for other selectors by itself",
-    )?;
     let selector = match target.locator.as_ref() {
         Some(Locator::Hint(hint)) => guess(target, "clue", &literal(hint)?)?,
         Some(Locator::Variable(name)) => guess(target, "variable", name)?,
@@ -69,13 +66,40 @@ pub(super) fn encode(target: &v1::Target) -> Refused<Target> {
         }
         None => return Err(Refusal::part("its target is empty", "name an element")),
     };
+    let mut selectors = vec![selector];
+    for other in &target.fallbacks {
+        selectors.push(encode_fallback(target, other)?);
+    }
+    let selector = |(kind, value): (&str, String)| Selector {
+        kind: kind.to_owned(),
+        value,
+        rest: Object::new(),
+    };
     Ok(Target {
-        selectors: vec![Selector {
-            kind: selector.0.to_owned(),
-            value: selector.1,
-            rest: Object::new(),
-        }],
+        selectors: selectors.into_iter().map(selector).collect(),
         ..Target::default()
+    })
+}
+
+fn encode_fallback(target: &v1::Target, other: &Fallback) -> Refused<(&'static str, String)> {
+    refuse_if(
+        matches!(target.locator, Some(Locator::Variable(_))),
+        "`fallbacks` of an element in a variable",
+        "leave them out",
+    )?;
+    Ok(match &other.locator {
+        Some(fallback::Locator::Css(css)) => (CSS, literal(css)?),
+        Some(fallback::Locator::Xpath(xpath)) => (XPATH, literal(xpath)?),
+        Some(fallback::Locator::Id(id)) => (ID, literal(id)?),
+        Some(fallback::Locator::TestId(id)) => (CSS, test_id_css(&literal(id)?)),
+        Some(fallback::Locator::Hint(_)) => {
+            return Err(Refusal::part(
+                "a hint among the fallbacks",
+                "make the hint the locator, and the selector a fallback: a run of the platform \
+                 puts what it finds before a hint",
+            ));
+        }
+        None => return Err(Refusal::part("a fallback is empty", "name a selector")),
     })
 }
 
@@ -146,21 +170,33 @@ pub(super) fn is_empty(target: &Target) -> bool {
     })
 }
 
-/// The typed target: by its hint when it has one, else by the first selector that can be read.
+/// The typed target: the author's hint, where a run has put selectors before it, else the first
+/// selector that can be read with those behind it as fallbacks.
 pub(super) fn decode(target: &Target) -> Option<v1::Target> {
-    let hint = target.selectors.iter().find(|selector| is_guess(selector));
-    hint.and_then(|selector| read_guess(&selector.value, Words::Known))
-        .or_else(|| {
+    match authors_hint(target) {
+        Some(hint) => read_guess(&hint.value, Words::Known).or_else(|| {
             let others = target.selectors.iter().filter(|one| !is_guess(one));
             others.into_iter().find_map(read_selector)
-        })
+        }),
+        None => all(target, Words::Known),
+    }
+}
+
+/// The hint behind selectors that a run has found.
+fn authors_hint(target: &Target) -> Option<&Selector> {
+    let hint = target.selectors.iter().position(is_guess)?;
+    (hint > 0).then(|| &target.selectors[hint])
 }
 
 /// The typed target with all selectors that can be read, in the order in which the platform tries
 /// them: one that matches nothing is no error as long as another does.
 pub(super) fn decode_all(target: &Target) -> Option<v1::Target> {
+    all(target, Words::Any)
+}
+
+fn all(target: &Target, words: Words) -> Option<v1::Target> {
     let read = |selector: &Selector| match is_guess(selector) {
-        true => read_guess(&selector.value, Words::Any),
+        true => read_guess(&selector.value, words),
         false => read_selector(selector),
     };
     let mut all = target.selectors.iter().filter_map(read);
@@ -282,18 +318,32 @@ fn read_test_id(css: &str) -> Option<String> {
     (test_id_css(&id) == css).then_some(id)
 }
 
-/// Whether the one selector of `ours` is among those of `theirs`.
-pub(super) fn is_among(ours: &Target, theirs: &Target) -> bool {
-    let wanted = ours.selectors.first();
-    theirs.selectors.iter().any(|selector| {
-        wanted.is_some_and(|wanted| selector.kind == wanted.kind && same_value(selector, wanted))
-    })
+/// Whether a target that was sent is the one that is stored, to which a run may have added what it has
+/// found: before a hint anything, else what only runs write.
+pub(super) fn is_stored_as(ours: &Target, theirs: &Target) -> bool {
+    if let ([wanted], Some(hint)) = (ours.selectors.as_slice(), authors_hint(theirs)) {
+        return same_value(hint, wanted);
+    }
+    let is_written = |selector: &&Selector| selector.kind != XPATH_ID;
+    let written: Vec<_> = theirs.selectors.iter().filter(is_written).collect();
+    let found_more = written.len() < theirs.selectors.len();
+    if let ([wanted], true) = (ours.selectors.as_slice(), found_more) {
+        return theirs.selectors.iter().any(|one| same_value(one, wanted));
+    }
+    let mut pairs = ours.selectors.iter().zip(&theirs.selectors);
+    ours.selectors.len() == theirs.selectors.len()
+        && pairs.all(|(one, other)| same_value(one, other))
 }
 
 /// Whether two selectors say the same; the order of keys in a hint does not matter.
 fn same_value(one: &Selector, other: &Selector) -> bool {
     let parsed = |selector: &Selector| serde_json::from_str::<Value>(&selector.value).ok();
-    one.value == other.value || (one.kind == GUESS && parsed(one) == parsed(other))
+    let kind = |selector: &Selector| match selector.kind.as_str() {
+        XPATH_ID => XPATH.to_owned(),
+        kind => kind.to_owned(),
+    };
+    kind(one) == kind(other)
+        && (one.value == other.value || (one.kind == GUESS && parsed(one) == parsed(other)))
 }
 
 /// The variable that a step uses as its target.

@@ -189,8 +189,8 @@ async fn to_its_end(
         }
         if attempts > ATTEMPTS {
             return Err(Problem::from(error).with_detail(format!(
-                "{name} goes on; `etude executions watch {name}` follows it again when the server is \
-                 back"
+                "what has become of {name} is not known; `etude executions watch {name}` tells when the \
+                 server is back"
             )));
         }
         if attempts == 1 {
