@@ -80,6 +80,19 @@ fn a_run_that_was_executing_ends_with_the_reason() {
         assert_eq!(run.artifacts.len(), 3);
         let of_row = events.iter().filter(|event| row_of(event) == 2);
         let of_row: Vec<_> = of_row.cloned().collect();
+        let in_doubt: Vec<_> = of_row
+            .iter()
+            .filter_map(|event| match &event.payload {
+                Some(Payload::StepFinished(step)) => step.result.clone(),
+                _ => None,
+            })
+            .filter(|result| {
+                let failure = result.failure.as_ref();
+                failure.is_some_and(|failure| failure.message.contains("whether it acted"))
+            })
+            .map(|result| result.text)
+            .collect();
+        assert_eq!(in_doubt, ["click on \"block\""], "the one that had begun");
         assert_eq!(
             lines(&of_row),
             [

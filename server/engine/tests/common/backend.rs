@@ -76,7 +76,7 @@ impl FakeBackend {
         self.state.lock().refusal = Some(error);
     }
 
-    /// The hints that were clicked, in order.
+    /// The hints and addresses that steps acted on, in order.
     pub fn executed(&self) -> Vec<String> {
         self.state.lock().executed.clone()
     }

@@ -324,9 +324,7 @@ pub(super) fn is_stored_as(ours: &Target, theirs: &Target) -> bool {
     if let ([wanted], Some(hint)) = (ours.selectors.as_slice(), authors_hint(theirs)) {
         return same_value(hint, wanted);
     }
-    let is_written = |selector: &&Selector| selector.kind != XPATH_ID;
-    let written: Vec<_> = theirs.selectors.iter().filter(is_written).collect();
-    let found_more = written.len() < theirs.selectors.len();
+    let found_more = theirs.selectors.iter().any(|one| one.kind == XPATH_ID);
     if let ([wanted], true) = (ours.selectors.as_slice(), found_more) {
         return theirs.selectors.iter().any(|one| same_value(one, wanted));
     }
@@ -338,12 +336,16 @@ pub(super) fn is_stored_as(ours: &Target, theirs: &Target) -> bool {
 /// Whether two selectors say the same; the order of keys in a hint does not matter.
 fn same_value(one: &Selector, other: &Selector) -> bool {
     let parsed = |selector: &Selector| serde_json::from_str::<Value>(&selector.value).ok();
-    let kind = |selector: &Selector| match selector.kind.as_str() {
-        XPATH_ID => XPATH.to_owned(),
-        kind => kind.to_owned(),
-    };
     kind(one) == kind(other)
         && (one.value == other.value || (one.kind == GUESS && parsed(one) == parsed(other)))
+}
+
+/// The kind of a selector: the one that only runs write is an XPath like others.
+fn kind(selector: &Selector) -> &str {
+    match selector.kind.as_str() {
+        XPATH_ID => XPATH,
+        kind => kind,
+    }
 }
 
 /// The variable that a step uses as its target.

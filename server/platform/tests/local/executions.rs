@@ -99,6 +99,63 @@ async fn a_failed_step_goes_on_and_an_error_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_journey_begins_at_the_goals_address_or_where_it_is_asked_to() {
+    let (platform, server) = Platform::executing().await;
+    let goal = platform.goal().await;
+    let open = |checkpoint: &Value, url: &str| {
+        let meta = json!({"kind": "NAVIGATE", "type": "URL"});
+        json!({"checkpointId": checkpoint, "stepIndex": -1,
+               "parsedStep": {"action": "NAVIGATE", "value": url, "meta": meta}})
+    };
+    let mut journeys = Vec::new();
+    for (title, first) in [
+        ("Opens nothing", ""),
+        ("Opens", "https://changed.example.com/"),
+    ] {
+        let new = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": title});
+        let case = platform.make("POST /testcases", new).await["id"].clone();
+        let new = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": title,
+                         "checkpoints": [{"testCaseId": case}]});
+        journeys.push(platform.make("POST /testsuites", new).await["id"].clone());
+        if !first.is_empty() {
+            platform.make("POST /teststeps", open(&case, first)).await;
+        }
+        let act = click(case.as_i64().unwrap(), "act");
+        platform.make("POST /teststeps", act).await;
+        platform.make("POST /teststeps", open(&case, "/two")).await;
+    }
+    let mut before = 0;
+    // A relative address stays as written: a browser joins it with the base URL, the goal's.
+    let two = "/two";
+    for (journey, request, first) in [
+        (0, json!({}), "https://shop.example.com"),
+        (
+            0,
+            json!({"startingUrl": "https://other.example.com"}),
+            "https://other.example.com",
+        ),
+        (1, json!({}), "https://changed.example.com/"),
+        (
+            1,
+            json!({"startingUrl": "https://other.example.com"}),
+            "https://other.example.com",
+        ),
+    ] {
+        let mut request = request;
+        request["suiteIds"] = json!([journeys[journey]]);
+        let execution = execute(&platform, &goal, request).await;
+        assert_eq!(execution["outcome"], "PASS", "{execution:#}");
+        let executed = server.backend.executed();
+        let now: Vec<_> = executed[before..]
+            .iter()
+            .map(|one| one.trim_end_matches('/'))
+            .collect();
+        assert_eq!(now, [first.trim_end_matches('/'), "act", two]);
+        before = executed.len();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tree_has_the_fields_that_readers_know() {
     let (platform, _server) = Platform::executing().await;
     let goal = platform.goal().await;
