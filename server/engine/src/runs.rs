@@ -1,10 +1,10 @@
 //! Runs: durable executions of tests, each with an ordered log of events.
 //!
-//! A run is created durably and waits in the store's queue. A worker claims it as soon as a
-//! browser is free, executes its rows, or lets a platform do it and follows that, and appends what
-//! happens to its log. Watchers read the
-//! log: from memory when they keep up, else from the store. Everything that a run has to survive
-//! stands in the log, so a crash of the server at any moment leaves something to recover from.
+//! A run is created durably and waits in the store's queue. A worker claims it as soon as a slot of
+//! its pool is free, executes its rows in a browser, or lets a platform do it and follows that, and
+//! appends what happens to its log. Watchers read the log: from memory when they keep up, else from
+//! the store. Everything that a run has to survive stands in the log, so a crash of the server at
+//! any moment leaves something to recover from.
 
 mod active;
 mod block;
@@ -25,6 +25,7 @@ mod plan;
 mod recovery;
 mod remote;
 mod row;
+mod slots;
 mod step;
 mod watch;
 mod worker;
@@ -34,7 +35,6 @@ use std::time::Duration;
 
 use etude::v1::{self, ErrorReason};
 use parking_lot::RwLock;
-use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -43,12 +43,13 @@ use self::active::Active;
 pub use self::create::{check_test, parse_document};
 use self::hub::Hub;
 use self::log::RunLog;
+use self::slots::Slots;
 pub use self::watch::WatchStream;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::remote::Remote;
-use crate::store::{PageRequest, RunCounts, RunQuery, Store};
+use crate::store::{PageRequest, Pool, RunCounts, RunQuery, Store};
 
 pub(crate) use self::clock::between;
 pub(crate) use self::history::PAGE_EVENTS;
@@ -111,15 +112,13 @@ struct Services {
     active: Active,
     /// This process, among all that ever claimed runs of the store.
     worker: String,
-    /// The browsers that runs may use; first come, first served.
-    browsers: Arc<Semaphore>,
+    /// The browsers that runs may use.
+    browsers: Slots,
+    /// What platforms may execute and is followed here.
+    platforms: Slots,
     /// The platforms that execute tests by themselves, until the shutdown: they may execute them by
     /// these very runs.
     remote: RwLock<Option<Arc<dyn Remote>>>,
-    /// Places for runs that platforms execute; first come, first served.
-    remote_places: Arc<Semaphore>,
-    /// Wakes the worker when a run was created.
-    created: Notify,
     /// Held while a run leaves the queue, so that a claim and a cancellation do not cross.
     queue: tokio::sync::Mutex<()>,
     /// Everything that must have ended before the process does.
@@ -135,6 +134,13 @@ impl Services {
             let message = "this server has no platform that could execute the test";
             Error::new(ErrorReason::PlatformNotConfigured, message)
         })
+    }
+
+    fn slots(&self, pool: Pool) -> &Slots {
+        match pool {
+            Pool::Browsers => &self.browsers,
+            Pool::Platforms => &self.platforms,
+        }
     }
 
     fn log(&self, run: &str) -> RunLog {
@@ -154,9 +160,9 @@ impl Runs {
         let hub = Arc::new(Hub::default());
         store.set_commit_listener(Arc::clone(&hub) as Arc<_>);
         let services = Services {
-            browsers: Arc::new(Semaphore::new(options.max_browsers.max(1))),
+            browsers: Slots::new(Pool::Browsers, options.max_browsers),
+            platforms: Slots::new(Pool::Platforms, options.max_remote),
             remote: RwLock::default(),
-            remote_places: Arc::new(Semaphore::new(options.max_remote.max(1))),
             options,
             store,
             backend,
@@ -164,7 +170,6 @@ impl Runs {
             hub,
             active: Active::default(),
             worker: Uuid::now_v7().simple().to_string(),
-            created: Notify::new(),
             queue: tokio::sync::Mutex::new(()),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -245,8 +250,9 @@ impl Runs {
             return Ok(create::validated(new));
         }
         mark(&mut new.run);
+        let pool = Pool::of(&new.spec);
         let run = self.services.store.create_run(new).await?;
-        self.services.created.notify_one();
+        self.services.slots(pool).run_waits.notify_one();
         Ok(run)
     }
 

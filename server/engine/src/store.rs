@@ -49,12 +49,18 @@ pub trait Store: Send + Sync + 'static {
     /// `INVALID_PAGE_TOKEN`; `STORAGE_FAILED`.
     async fn list_runs(&self, query: RunQuery) -> Result<Page<v1::Run>>;
 
-    /// Takes the oldest run that waits and marks it RUNNING for `worker` until the lease ends.
+    /// Takes the oldest run that waits for `pool` and marks it RUNNING for `worker` until the lease
+    /// ends.
     ///
     /// # Errors
     ///
     /// `STORAGE_FAILED`.
-    async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<ClaimedRun>>;
+    async fn claim_run(
+        &self,
+        pool: Pool,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<ClaimedRun>>;
 
     /// Makes the lease of a worker's runs last for `lease` from now on.
     ///
@@ -259,6 +265,26 @@ pub fn erase_hidden(spec: &mut v1::RunSpec) -> bool {
         }
     }
     erased
+}
+
+/// What executes a run, and so which line it waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// A browser of this server.
+    Browsers,
+    /// A platform, followed from here.
+    Platforms,
+}
+
+impl Pool {
+    /// The pool of a run that executes `spec`.
+    #[must_use]
+    pub fn of(spec: &v1::RunSpec) -> Self {
+        match spec.platform {
+            None => Self::Browsers,
+            Some(_) => Self::Platforms,
+        }
+    }
 }
 
 /// A run that a worker has taken.

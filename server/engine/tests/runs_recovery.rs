@@ -16,7 +16,7 @@ use common::{
 };
 use etude::v1::{Outcome, RecoveryPolicy, RunEvent, RunState, Test, run_event::Payload};
 use etude_engine::runs::RunsOptions;
-use etude_engine::store::{PageRequest, Store};
+use etude_engine::store::{PageRequest, Pool, Store};
 use etude_store::{Options, SqliteStore};
 use futures::StreamExt;
 use tempfile::tempdir;
@@ -218,7 +218,7 @@ fn a_run_that_waited_or_was_only_claimed_is_executed() {
         ];
         let claimed = server
             .store
-            .claim_run("someone", Duration::from_secs(60))
+            .claim_run(Pool::Browsers, "someone", Duration::from_secs(60))
             .await;
         assert_eq!(claimed.unwrap().unwrap().run.name, names[0]);
         names

@@ -348,15 +348,38 @@ async fn runs_on_platforms_take_no_browser_and_have_a_limit_of_their_own() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let second = server.create_spec(on_platform(test(&["b"]))).await;
-    // The one browser is free although two runs are executed elsewhere.
+    // The one browser is free although two runs are for the platform.
     let (_, here) = server.execute(test(&["here"])).await;
     assert_state(&here, RunState::Finished, Outcome::Pass);
-    assert_eq!(remote.started(), 1, "the second waits for its place");
+    assert_eq!(remote.started(), 1);
+    let waits = server.store.run(&second).await.unwrap();
+    assert_eq!(waits.state(), RunState::Queued);
     let waits = server.runs.cancel(&second).await.unwrap();
     assert_state(&waits, RunState::Cancelled, Outcome::NotReached);
     remote.release();
     server.events(&first).await;
     assert_eq!(remote.started(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_on_a_platform_does_not_wait_for_a_browser() {
+    let folder = tempdir().unwrap();
+    let remote = FakeRemote::new(Script::default());
+    let options = RunsOptions {
+        max_browsers: 1,
+        ..options()
+    };
+    let server = server(folder.path(), &remote, options).await;
+    server.work();
+    let here = server.create(test(&["here", "block"])).await;
+    server.wait_for_step(&here, "here").await;
+    let waits = server.create(test(&["waits"])).await;
+    let there = server.create_spec(on_platform(test(&["there"]))).await;
+    server.events(&there).await;
+    let there = server.store.run(&there).await.unwrap();
+    assert_state(&there, RunState::Finished, Outcome::Pass);
+    let waits = server.store.run(&waits).await.unwrap();
+    assert_eq!(waits.state(), RunState::Queued);
 }
 
 // === Restarts ===

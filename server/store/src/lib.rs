@@ -36,7 +36,7 @@ use etude::v1;
 use etude_engine::Result;
 use etude_engine::store::{
     ArtifactSink, ClaimedRun, CommitListener, NewArtifact, NewEvent, NewRun, Page, PageRequest,
-    RunCounts, RunQuery, RunUpdate, Store,
+    Pool, RunCounts, RunQuery, RunUpdate, Store,
 };
 use sqlx::SqlitePool;
 
@@ -120,8 +120,13 @@ impl Store for SqliteStore {
         runs::list::list(&self.readers, &self.tokens, query).await
     }
 
-    async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<ClaimedRun>> {
-        runs::claim::claim(&self.writer, worker, lease).await
+    async fn claim_run(
+        &self,
+        pool: Pool,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<ClaimedRun>> {
+        runs::claim::claim(&self.writer, pool, worker, lease).await
     }
 
     async fn renew_leases(&self, worker: &str, lease: Duration) -> Result<()> {

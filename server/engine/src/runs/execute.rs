@@ -129,7 +129,7 @@ async fn next_browser(services: &Services, run: &RunContext) -> Option<OwnedSema
     tokio::select! {
         biased;
         () = run.interrupt.thrown() => None,
-        permit = Arc::clone(&services.browsers).acquire_owned() => permit.ok(),
+        permit = services.browsers.take() => permit,
     }
 }
 

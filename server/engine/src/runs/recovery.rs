@@ -123,6 +123,8 @@ async fn requeue(
         ..update
     };
     services.log(&run.name).append(events, update).await?;
-    services.created.notify_one();
+    for slots in [&services.browsers, &services.platforms] {
+        slots.run_waits.notify_one();
+    }
     Ok(())
 }

@@ -65,15 +65,17 @@ fn remote_test(spec: &v1::RunSpec) -> Option<RemoteTest> {
 }
 
 /// Executes a run to its end, or follows it to there. When the server is shut down, it is left as
-/// it is, and goes on after the next start.
+/// it is, and goes on after the next start. `slot` is its own until then.
 pub(super) async fn execute(
     services: Arc<Services>,
     claimed: ClaimedRun,
     interrupt: Arc<Interrupt>,
+    slot: OwnedSemaphorePermit,
 ) {
     let name = claimed.run.name.clone();
     let ended = attempt(&services, claimed, interrupt).await;
     ending::unless_ended(&services, &name, ended).await;
+    drop(slot);
 }
 
 async fn attempt(
@@ -89,8 +91,7 @@ async fn attempt(
     let told = Told::read(&services.store, &claimed.run.name).await?;
     let open = claimed.execution.clone();
     let run = RunContext::new(services, claimed, interrupt, History::default());
-    let place = place(services, &run).await;
-    if place.is_some() && !told.has_begun {
+    if !told.has_begun {
         announce(&run).await?;
     }
     let mut hidden = Variables::new();
@@ -103,25 +104,12 @@ async fn attempt(
         test: &test,
         told: &told,
     };
-    let sum = match place {
-        Some(_) => rows.all(values, open).await?,
-        None => Some(Sum::default()),
-    };
-    let Some(sum) = sum else {
+    let Some(sum) = rows.all(values, open).await? else {
         return begin_again_remote(services, &run.run).await;
     };
     match run.interrupt.cause() {
         Some(Cause::Shutdown) if sum.is_short_of(run.rows) => Ok(()),
         _ => finish(services, &run, sum).await,
-    }
-}
-
-/// A place among the runs that are followed, unless the run is interrupted before.
-async fn place(services: &Services, run: &RunContext) -> Option<OwnedSemaphorePermit> {
-    tokio::select! {
-        biased;
-        () = run.interrupt.thrown() => None,
-        place = Arc::clone(&services.remote_places).acquire_owned() => place.ok(),
     }
 }
 

@@ -1,32 +1,38 @@
-//! Claims runs as browsers become free, and keeps the claims alive.
+//! Claims runs as slots become free, and keeps the claims alive.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::join;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::active::Entry;
 use super::interrupt::Interrupt;
+use super::slots::Slots;
 use super::{Services, ending, execute, remote};
 use crate::error::{Error, Result};
-use crate::store::ClaimedRun;
+use crate::store::{ClaimedRun, Pool};
 
 /// Before the queue is looked at again after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Executes runs until `stop` or a shutdown.
 pub(super) async fn work(services: &Arc<Services>, stop: CancellationToken) {
+    let claims = join(
+        claim_runs(services, &services.browsers, &stop),
+        claim_runs(services, &services.platforms, &stop),
+    );
     tokio::select! {
-        () = claim_runs(services, stop) => {}
+        ((), ()) = claims => {}
         () = keep_leases(services) => {}
     }
 }
 
-async fn claim_runs(services: &Arc<Services>, stop: CancellationToken) {
+async fn claim_runs(services: &Arc<Services>, slots: &Slots, stop: &CancellationToken) {
     let stopped = async {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -35,15 +41,15 @@ async fn claim_runs(services: &Arc<Services>, stop: CancellationToken) {
     };
     tokio::pin!(stopped);
     loop {
-        // A browser first: a run leaves the queue only when it can begin at once.
+        // A slot first: a run leaves the queue only when it can begin at once.
         let permit = tokio::select! {
             biased;
             () = &mut stopped => return,
-            permit = Arc::clone(&services.browsers).acquire_owned() => permit,
+            permit = slots.take() => permit,
         };
-        let Ok(permit) = permit else { return };
+        let Some(permit) = permit else { return };
         // A claim is never broken off: the run would be taken and nobody would execute it.
-        let pause = match claim(services).await {
+        let pause = match claim(services, slots.pool).await {
             Ok(Some(claim)) => {
                 start(services, claim, permit);
                 continue;
@@ -57,7 +63,7 @@ async fn claim_runs(services: &Arc<Services>, stop: CancellationToken) {
         drop(permit);
         tokio::select! {
             () = &mut stopped => return,
-            () = services.created.notified() => {}
+            () = slots.run_waits.notified() => {}
             () = sleep(pause) => {}
         }
     }
@@ -69,11 +75,11 @@ struct Claim {
     interrupt: Arc<Interrupt>,
 }
 
-async fn claim(services: &Arc<Services>) -> Result<Option<Claim>> {
+async fn claim(services: &Services, pool: Pool) -> Result<Option<Claim>> {
     let _queue = services.queue.lock().await;
     let claimed = services
         .store
-        .claim_run(&services.worker, services.options.lease);
+        .claim_run(pool, &services.worker, services.options.lease);
     Ok(claimed.await?.map(|run| {
         let (entry, interrupt) = services.active.enter(&run.run.name);
         Claim {
@@ -96,12 +102,10 @@ fn start(services: &Arc<Services>, claim: Claim, permit: OwnedSemaphorePermit) {
     tasks.spawn(async move {
         let name = run.run.name.clone();
         let execution = async {
-            if run.spec.platform.is_some() {
-                // The browsers are for others, among them what the local platform executes for it.
-                drop(permit);
-                remote::execute(Arc::clone(&services), run, interrupt).await;
-            } else {
-                execute::execute(Arc::clone(&services), run, interrupt, permit).await;
+            let services = Arc::clone(&services);
+            match Pool::of(&run.spec) {
+                Pool::Browsers => execute::execute(services, run, interrupt, permit).await,
+                Pool::Platforms => remote::execute(services, run, interrupt, permit).await,
             }
         };
         if AssertUnwindSafe(execution).catch_unwind().await.is_err() {

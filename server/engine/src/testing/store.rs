@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::error::{Error, Result};
 use crate::store::{
     ArtifactSink, ArtifactWriter, ClaimedRun, CommitListener, NewArtifact, NewEvent, NewRun, Page,
-    PageRequest, RunCounts, RunQuery, RunUpdate, Store,
+    PageRequest, Pool, RunCounts, RunQuery, RunUpdate, Store,
 };
 
 /// A store in memory.
@@ -162,9 +162,11 @@ impl Store for MemoryStore {
         Ok(page(runs, &query.page))
     }
 
-    async fn claim_run(&self, _: &str, _: Duration) -> Result<Option<ClaimedRun>> {
+    async fn claim_run(&self, pool: Pool, _: &str, _: Duration) -> Result<Option<ClaimedRun>> {
         let mut state = self.state.lock();
-        let waits = |kept: &&mut KeptRun| kept.run.state() == RunState::Queued;
+        let waits = |kept: &&mut KeptRun| {
+            kept.run.state() == RunState::Queued && Pool::of(&kept.new.spec) == pool
+        };
         Ok(state.runs.values_mut().find(waits).map(|kept| {
             kept.run.set_state(RunState::Running);
             kept.run.attempt += 1;

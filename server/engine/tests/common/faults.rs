@@ -10,7 +10,7 @@ use bytes::Bytes;
 use etude::v1::{self, ErrorReason};
 use etude_engine::store::{
     ArtifactSink, ArtifactWriter, ClaimedRun, CommitListener, NewArtifact, NewEvent, NewRun, Page,
-    PageRequest, RunCounts, RunQuery, RunUpdate, Store,
+    PageRequest, Pool, RunCounts, RunQuery, RunUpdate, Store,
 };
 use etude_engine::{Error, Result};
 
@@ -128,8 +128,13 @@ impl Store for FaultyStore {
         self.inner.list_runs(query).await
     }
 
-    async fn claim_run(&self, worker: &str, lease: Duration) -> Result<Option<ClaimedRun>> {
-        self.inner.claim_run(worker, lease).await
+    async fn claim_run(
+        &self,
+        pool: Pool,
+        worker: &str,
+        lease: Duration,
+    ) -> Result<Option<ClaimedRun>> {
+        self.inner.claim_run(pool, worker, lease).await
     }
 
     async fn renew_leases(&self, worker: &str, lease: Duration) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use etude::v1;
 use etude_engine::Result;
 use etude_engine::remote::RemoteExecution;
-use etude_engine::store::ClaimedRun;
+use etude_engine::store::{ClaimedRun, Pool};
 use prost::Message;
 use sqlx::{Row, SqlitePool};
 
@@ -14,14 +14,16 @@ use crate::clock;
 use crate::error::{Failure, database, unreadable};
 use crate::writer::{Tx, Write, Writer};
 
-/// Takes the oldest run that waits.
+/// Takes the oldest run that waits for the pool.
 pub(crate) async fn claim(
     writer: &Writer,
+    pool: Pool,
     worker: &str,
     lease: Duration,
 ) -> Result<Option<ClaimedRun>> {
     writer
         .write(Claim {
+            pool,
             worker: worker.to_owned(),
             lease,
         })
@@ -29,6 +31,7 @@ pub(crate) async fn claim(
 }
 
 struct Claim {
+    pool: Pool,
     worker: String,
     lease: Duration,
 }
@@ -41,11 +44,12 @@ impl Write for Claim {
             "SELECT ",
             run_columns!(),
             ", id, spec, execution_memo FROM runs JOIN run_specs ON run_id = id ",
-            "WHERE state = 1 ORDER BY create_time, id LIMIT 1"
+            "WHERE state = 1 AND on_platform = ? ORDER BY create_time, id LIMIT 1"
         );
         const TAKE: &str = "\
             UPDATE runs SET state = 2, attempt = ?2, worker = ?3, lease_until = ?4 WHERE id = ?1";
         let oldest = sqlx::query(OLDEST)
+            .bind(self.pool == Pool::Platforms)
             .fetch_optional(&mut tx.connection)
             .await?;
         let Some(row) = oldest else { return Ok(None) };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etude::v1::{self, ErrorReason};
-use etude_engine::store::NewRun;
+use etude_engine::store::{NewRun, Pool};
 use etude_engine::{Error, Result};
 use prost::Message;
 use sqlx::Row;
@@ -23,8 +23,9 @@ const QUEUE_RETRY: Duration = Duration::from_secs(1);
 /// from statement to statement.)
 const CREATE: &str = "\
     INSERT INTO runs (name, test_name, state, create_time, first_sequence, last_sequence, attempt, \
-                      request_id, fingerprint, head, statistics, environment, owner) \
-    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?, ?, ? \
+                      request_id, fingerprint, head, statistics, environment, owner, \
+                      on_platform) \
+    SELECT ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?, ?, ?, ? \
     WHERE NOT EXISTS (SELECT 1 FROM runs WHERE request_id = ?) \
         AND (SELECT runs FROM run_counts WHERE state = 1) < ? \
     RETURNING id; \
@@ -48,6 +49,7 @@ struct Create {
     labels: Option<String>,
     tags: Option<String>,
     spec: Vec<u8>,
+    pool: Pool,
     event: Arc<v1::RunEvent>,
     encoded_event: Vec<u8>,
     request_id: Option<String>,
@@ -87,6 +89,7 @@ impl Create {
             labels: (!run.labels.is_empty()).then(|| serde_json::json!(run.labels).to_string()),
             tags: (!run.tags.is_empty()).then(|| serde_json::json!(run.tags).to_string()),
             spec: new.spec.encode_to_vec(),
+            pool: Pool::of(&new.spec),
             encoded_event: event.encode_to_vec(),
             event: Arc::new(v1::RunEvent {
                 sequence: 1,
@@ -111,6 +114,7 @@ impl Create {
             .bind(self.statistics.as_deref())
             .bind(Some(&self.run.environment).filter(|name| !name.is_empty()))
             .bind(Some(&self.run.owner).filter(|name| !name.is_empty()))
+            .bind(self.pool == Pool::Platforms)
             .bind(&self.request_id)
             .bind(self.max_queued)
             .bind(self.spec.as_slice())

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use etude_engine::store::{NewArtifact, RunUpdate, Store};
+use etude_engine::store::{NewArtifact, Pool, RunUpdate, Store};
 use etude_store::SqliteStore;
 
 use super::common::{logged, new_run, open, requested, this_program, whole_log};
@@ -150,7 +150,11 @@ async fn child_writes() {
         .await
         .unwrap();
     store
-        .claim_run(&format!("worker-{round}"), Duration::from_secs(60))
+        .claim_run(
+            Pool::Browsers,
+            &format!("worker-{round}"),
+            Duration::from_secs(60),
+        )
         .await
         .unwrap()
         .unwrap();

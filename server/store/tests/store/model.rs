@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use etude::v1::{ErrorReason, Outcome, RunState};
-use etude_engine::store::{NewArtifact, NewEvent, PageRequest, RunQuery, RunUpdate, Store};
+use etude_engine::store::{NewArtifact, NewEvent, PageRequest, Pool, RunQuery, RunUpdate, Store};
 use etude_store::SqliteStore;
 use proptest::prelude::*;
 
@@ -195,7 +195,10 @@ impl Model {
             .iter_mut()
             .filter(|(_, run)| run.state == RunState::Queued);
         let oldest = waiting.min_by_key(|(_, run)| run.created);
-        let claimed = store.claim_run("worker", LEASE).await.unwrap();
+        let claimed = store
+            .claim_run(Pool::Browsers, "worker", LEASE)
+            .await
+            .unwrap();
         let expected = oldest.map(|(name, run)| {
             run.state = RunState::Running;
             run.attempt += 1;

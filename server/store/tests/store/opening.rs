@@ -42,7 +42,7 @@ async fn folders_are_made_and_the_store_says_what_it_is() {
     let store = open(&folder.path().join("a/b")).await;
     let version = store.check().await.unwrap();
     assert!(
-        version.starts_with("SQLite 3.") && version.contains("schema 5"),
+        version.starts_with("SQLite 3.") && version.contains("schema 6"),
         "{version}"
     );
 }
@@ -60,9 +60,9 @@ async fn a_database_of_a_newer_program_is_left_as_it_is() {
     let error = refusal(folder.path()).await;
     assert_eq!(error.reason, ErrorReason::DatabaseTooNew);
     assert_eq!(error.metadata["database_version"], "77");
-    assert_eq!(error.metadata["program_version"], "5");
+    assert_eq!(error.metadata["program_version"], "6");
     assert!(
-        error.message.contains("77") && error.message.contains("up to 5"),
+        error.message.contains("77") && error.message.contains("up to 6"),
         "{error}"
     );
     assert!(

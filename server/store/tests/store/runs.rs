@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::common::{Heard, finish, finished, fresh, logged, messages, new_run, open, requested};
 use etude::v1::{self, ErrorReason, RunState};
 use etude_engine::remote::RemoteExecution;
-use etude_engine::store::{RunCounts, RunUpdate, Store};
+use etude_engine::store::{Pool, RunCounts, RunUpdate, Store};
 use futures::future::join_all;
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ async fn a_created_run_waits_with_its_first_event() {
 async fn a_run_survives_a_restart_as_it_was() {
     let (folder, store) = fresh().await;
     store.create_run(new_run("a")).await.unwrap();
-    store.claim_run("w", LEASE).await.unwrap();
+    store.claim_run(Pool::Browsers, "w", LEASE).await.unwrap();
     let (mut events, mut update) = finished(v1::Outcome::Error);
     events.insert(0, logged("it broke"));
     update.start_time = Some(prost_types::Timestamp {
@@ -270,8 +270,29 @@ async fn the_queue_has_a_limit() {
         .await
         .unwrap();
     assert_eq!(again.name, "runs/a", "a repetition needs no room");
-    store.claim_run("w", LEASE).await.unwrap();
+    store.claim_run(Pool::Browsers, "w", LEASE).await.unwrap();
     store.create_run(limited(new_run("c"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_pool_has_a_line_of_its_own() {
+    let (_folder, store) = fresh().await;
+    for id in ["here", "there", "here too"] {
+        let mut new = new_run(id);
+        new.spec.platform = (id == "there").then(v1::PlatformRun::default);
+        store.create_run(new).await.unwrap();
+    }
+    for (pool, expected) in [
+        (Pool::Platforms, Some("runs/there")),
+        (Pool::Platforms, None),
+        (Pool::Browsers, Some("runs/here")),
+        (Pool::Browsers, Some("runs/here too")),
+        (Pool::Browsers, None),
+    ] {
+        let claimed = store.claim_run(pool, "w", LEASE).await.unwrap();
+        let name = claimed.map(|claimed| claimed.run.name);
+        assert_eq!(name.as_deref(), expected);
+    }
 }
 
 #[tokio::test]
@@ -280,7 +301,11 @@ async fn runs_are_claimed_once_each_and_oldest_first() {
     for n in 0..20 {
         store.create_run(new_run(n)).await.unwrap();
     }
-    let first = store.claim_run("w", LEASE).await.unwrap().unwrap();
+    let first = store
+        .claim_run(Pool::Browsers, "w", LEASE)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(first.run.name, "runs/0");
     assert_eq!(
         (first.run.state(), first.run.attempt),
@@ -288,7 +313,7 @@ async fn runs_are_claimed_once_each_and_oldest_first() {
     );
     assert_eq!(first.spec.base_url, "http://0.test");
     assert_eq!(store.run("runs/0").await.unwrap(), first.run);
-    let claims = join_all((0..30).map(|_| store.claim_run("w", LEASE))).await;
+    let claims = join_all((0..30).map(|_| store.claim_run(Pool::Browsers, "w", LEASE))).await;
     let names: Vec<_> = claims
         .into_iter()
         .filter_map(|claim| claim.unwrap())
@@ -313,9 +338,9 @@ async fn runs_of_ended_processes_are_abandoned_and_can_begin_again() {
     for id in ["mine", "yours", "done"] {
         store.create_run(new_run(id)).await.unwrap();
     }
-    store.claim_run("new", LEASE).await.unwrap();
-    store.claim_run("old", LEASE).await.unwrap();
-    store.claim_run("old", LEASE).await.unwrap();
+    store.claim_run(Pool::Browsers, "new", LEASE).await.unwrap();
+    store.claim_run(Pool::Browsers, "old", LEASE).await.unwrap();
+    store.claim_run(Pool::Browsers, "old", LEASE).await.unwrap();
     finish(&store, "runs/done").await;
     store.renew_leases("old", LEASE).await.unwrap();
     store.close().await;
@@ -333,7 +358,11 @@ async fn runs_of_ended_processes_are_abandoned_and_can_begin_again() {
         .await
         .unwrap();
     assert!(store.abandoned_runs("new").await.unwrap().is_empty());
-    let claimed = store.claim_run("new", LEASE).await.unwrap().unwrap();
+    let claimed = store
+        .claim_run(Pool::Browsers, "new", LEASE)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (claimed.run.name.as_str(), claimed.run.attempt),
         ("runs/yours", 2)
@@ -459,7 +488,11 @@ async fn the_execution_of_a_run_is_kept_with_it_until_it_is_taken_away() {
         appended.await.unwrap();
     };
     let claimed = async || {
-        let claimed = store.claim_run("worker", LEASE).await.unwrap().unwrap();
+        let claimed = store
+            .claim_run(Pool::Browsers, "worker", LEASE)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(store.run("runs/there").await.unwrap(), claimed.run);
         claimed.execution
     };
