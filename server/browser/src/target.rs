@@ -181,12 +181,7 @@ pub(crate) fn not_found(target: &Value, body: &Value) -> StepError {
         .iter()
         .find(|f| f["invalid"] == true && body["final"] == true)
     {
-        let message = format!(
-            "{} “{}”: {}",
-            kind_word(invalid),
-            text(&invalid["value"]),
-            text(&invalid["error"])
-        );
+        let message = format!("{}: {}", in_words(invalid), text(&invalid["error"]));
         return StepError::new(ErrorReason::InvalidSelector, message);
     }
     let wanted = describe(target);
@@ -194,21 +189,8 @@ pub(crate) fn not_found(target: &Value, body: &Value) -> StepError {
         let message = format!("{wanted} matches {wrong}, which this command cannot act on");
         return StepError::new(ErrorReason::WrongElement, message);
     }
-    let tried: Vec<String> = failed
-        .iter()
-        .map(|f| {
-            format!(
-                "{} “{}” ({})",
-                kind_word(f),
-                text(&f["value"]),
-                text(&f["error"])
-            )
-        })
-        .collect();
-    let message = format!(
-        "nothing on the page matches {wanted}; tried {}",
-        tried.join(", ")
-    );
+    let tried = tried(&body["report"]);
+    let message = format!("nothing on the page matches {wanted}; tried {tried}");
     let error = StepError::new(ErrorReason::TargetNotFound, message);
     let near: Vec<String> = list(&body["suggestions"])
         .map(|s| format!("“{}”", text(s)))
@@ -220,13 +202,30 @@ pub(crate) fn not_found(target: &Value, body: &Value) -> StepError {
     }
 }
 
-fn kind_word(selector: &Value) -> String {
-    match selector["kind"].as_str().unwrap_or_default() {
-        "css" => "CSS selector".to_owned(),
-        "xpath" => "XPath".to_owned(),
-        "testId" => "test id".to_owned(),
-        other => other.to_owned(),
-    }
+/// What found a target by a fallback, and what did not.
+pub(crate) fn by_fallback(report: &Value) -> String {
+    let winner = in_words(&report["selector"]);
+    format!(
+        "found by the fallback {winner}; tried {} before",
+        tried(report)
+    )
+}
+
+/// The selectors that led nowhere, each with the reason.
+fn tried(report: &Value) -> String {
+    let failed = list(&report["failed"]);
+    let tried = failed.map(|failed| format!("{} ({})", in_words(failed), text(&failed["error"])));
+    tried.collect::<Vec<_>>().join(", ")
+}
+
+fn in_words(selector: &Value) -> String {
+    let kind = match selector["kind"].as_str().unwrap_or_default() {
+        "css" => "CSS selector",
+        "xpath" => "XPath",
+        "testId" => "test id",
+        other => other,
+    };
+    format!("{kind} “{}”", text(&selector["value"]))
 }
 
 /// A target for people: `the button “Log in”`.

@@ -345,13 +345,27 @@ async fn fallbacks_are_tried_in_order_until_one_matches() {
         Target::xpath("Login"),
         &[unreadable.clone(), nobody.clone(), go],
     );
-    let found = harness.pass(click(target)).await.target.unwrap();
+    let execution = harness.pass(click(target)).await;
+    let warnings: Vec<_> = execution.warnings.iter().map(|one| one.kind()).collect();
+    assert_eq!(warnings, [WarningKind::Fallback]);
+    let message = &execution.warnings[0].message;
+    for part in [
+        "found by the fallback CSS selector “#go”",
+        "XPath “Login” (no match)",
+        "hint “Nobody",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    let found = execution.target.unwrap();
     assert_eq!(found.selector.unwrap().value, "#go");
     let failed = found.failed_selectors.iter();
     let failed: Vec<_> = failed
         .map(|failed| failed.selector.as_ref().unwrap().value.as_str())
         .collect();
     assert_eq!(failed, ["Login", "//[", "Nobody has this text"]);
+    let first = with(Target::css("#go"), std::slice::from_ref(&nobody));
+    let execution = harness.pass(click(first)).await;
+    assert!(!warned(&execution, WarningKind::Fallback));
     // None matches: one that cannot be read does not make the others wrong.
     let missing = with(Target::css("#none"), &[unreadable, nobody]);
     harness.error(click(missing), "TARGET_NOT_FOUND").await;

@@ -86,7 +86,7 @@ function reportOf(match) {
   return {
     selector: { kind: match.kind, value: match.value }, rule: match.rule, similarity: match.similarity,
     element: clip(`${describe(element)} ${collapse(valueOf(element))}`.trim(), 512),
-    count: match.elements.length, equal, ambiguous: equal > 1 && match.chosen !== true,
+    fallback: match.fallback === true, count: match.elements.length, equal, ambiguous: equal > 1 && match.chosen !== true,
     box: { x, y, width, height },
   };
 }

@@ -244,32 +244,33 @@ const RULES = {
   placeholder: "placeholder", text: "visible text",
 };
 
-// The target's selectors in the order in which they are tried.
+// The target's selectors in the order in which they are tried; those of fallbacks are marked.
 function selectorsOf(target) {
   const list = Object.keys(LOCATORS).filter((kind) => target[kind]).map((kind) => [kind, target[kind]]);
   for (const [kind, value] of target.selectors ?? []) list.push([kind, value]);
   // Where a stored element has moved, the hint that once found it finds it again.
   if (target.hint) list.push(...hintSelectors(target.hint));
   for (const [kind, value] of target.fallbacks ?? []) {
-    list.push(...(kind === "hint" ? hintSelectors(value) : [[kind, value]]));
+    const ways = kind === "hint" ? hintSelectors(value) : [[kind, value]];
+    list.push(...ways.map((way) => [...way, true]));
   }
   return list;
 }
 
-// Resolves a target to {kind, value, rule, similarity, elements, failed}; elements are ordered best
+// Resolves a target to {kind, value, fallback, rule, similarity, elements, failed}; elements are ordered best
 // first. `elements` is empty when nothing matches.
 function resolve(target, need) {
   const roots = searchRoots();
   const accept = acceptor(target, need);
   const failed = [];
-  for (const [kind, value] of selectorsOf(target)) {
+  for (const [kind, value, fallback] of selectorsOf(target)) {
     try {
       const match = kind === "hint"
         ? matchHint(value, roots, accept, need)
         : { elements: accept(uniq(LOCATORS[kind](value, roots, target))), rule: RULES[kind], similarity: 1 };
       const elements = pick(order(match?.elements ?? [], target.position), target.nth);
       const chosen = Boolean(target.position || target.nth);
-      if (elements.length) return { ...match, kind, value, elements, failed, chosen };
+      if (elements.length) return { ...match, kind, value, fallback, elements, failed, chosen };
       failed.push({ kind, value, error: match?.elements.length ? `only ${match.elements.length} match` : "no match" });
     } catch (error) {
       failed.push({ kind, value, error: error.message, invalid: true });

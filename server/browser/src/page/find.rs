@@ -248,6 +248,7 @@ impl Page {
 
     fn found(&mut self, query: &Query, reply: Reply) -> Found {
         self.note_target(&reply);
+        self.warn_of_fallback(&reply);
         if query.acts_on_one() {
             self.warn_if_ambiguous(&reply);
         }
@@ -262,6 +263,14 @@ impl Page {
     /// Keeps how the target was found for the step's result.
     fn note_target(&mut self, reply: &Reply) {
         self.notes.target = Some(target::resolution(&reply.body, &reply.path));
+    }
+
+    /// A target that only a fallback finds wants to be mended before that one goes too.
+    fn warn_of_fallback(&mut self, reply: &Reply) {
+        let report = &reply.body["report"];
+        if report["fallback"] == true {
+            self.warn(WarningKind::Fallback, target::by_fallback(report));
+        }
     }
 
     fn warn_if_ambiguous(&mut self, reply: &Reply) {
