@@ -42,12 +42,21 @@ test-firefox: ## Run the example tests in Firefox
 	PATH="$(TOOLS):$$PATH" ETUDE_BROWSER__KIND=firefox $(ETUDE) demo
 .PHONY: test-firefox
 
+# What is skipped is about a browser on this machine: downloads, and processes.
+test-grid: ## Run the browser's tests of commands, targets and robustness through a Selenium Grid
+	@scripts/install-deps grid
+	cargo test --locked --package etude-browser --no-run
+	scripts/with-grid ETUDE_TEST_WEBDRIVER_URL cargo test --locked --package etude-browser \
+		--test commands --test targets --test robustness -- \
+		--skip receives_files --skip a_missing_browser --skip a_killed_browser
+.PHONY: test-grid
+
 lint: ## Check formatting, clippy, the contract, licences and shell scripts
 	@scripts/install-deps lint
 	cargo fmt --all --check
 	$(BUF) lint
 	$(TOOLS)/cargo-deny --workspace --locked check bans licenses sources
-	shellcheck scripts/install-deps scripts/fuzz .ci/run
+	shellcheck scripts/install-deps scripts/fuzz scripts/with-grid .ci/run
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 .PHONY: lint
 

@@ -8,7 +8,7 @@ use crate::common::commands::*;
 use crate::some;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sends_and_receives_files() {
+async fn sends_files() {
     let mut harness = Harness::start().await;
     let folder = tempfile::tempdir().unwrap();
     let stored = folder.path().join("0f3a");
@@ -36,7 +36,13 @@ async fn sends_and_receives_files() {
     harness
         .error(command(Action::UploadUrl(upload)), "UPLOAD_FAILED")
         .await;
+    harness.close().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn receives_files() {
+    let mut harness = Harness::start().await;
+    harness.open("/files.html").await;
     let download = |text: &str| {
         command(Action::Download(v1::Download {
             target: some(text),

@@ -36,8 +36,14 @@ pub fn config(state: &std::path::Path) -> BrowserConfig {
         warm: 0,
         no_sandbox: rustix::process::geteuid().is_root(),
         start_timeout: Duration::from_secs(120),
+        remote_url: webdriver_url(),
         ..BrowserConfig::new(state)
     }
+}
+
+/// `ETUDE_TEST_WEBDRIVER_URL`: a Selenium Grid whose browsers are taken (`make test-grid`).
+fn webdriver_url() -> Option<String> {
+    std::env::var("ETUDE_TEST_WEBDRIVER_URL").ok()
 }
 
 /// Chromium, or what `ETUDE_TEST_BROWSER` names.
