@@ -75,6 +75,24 @@ impl Error {
         }
     }
 
+    /// The same with other names for the request's fields; of an error that names none, itself.
+    #[must_use]
+    pub fn with_fields(self, name: impl Fn(&str) -> String) -> Self {
+        if self.violations.is_empty() {
+            return self;
+        }
+        let renamed = |one: Violation| Violation {
+            field: name(&one.field),
+            ..one
+        };
+        let violations: Vec<_> = self.violations.into_iter().map(renamed).collect();
+        Self {
+            message: Self::violated(violations.clone()).message,
+            violations,
+            ..self
+        }
+    }
+
     /// Adds a dynamic value.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {

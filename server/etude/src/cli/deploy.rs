@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 use super::confirm::Question;
 use super::connect::ServerArgs;
 use super::interrupt::Interrupt;
+use super::one_place::{self, Destination};
 use super::output::{self, Format, FormatArgs, note};
-use super::platform_calls::{PlatformArgs, stream};
+use super::platform_calls::{PlatformArgs, stream, title};
 use super::problem::{Exit, Problem};
 use super::style::{Style, one_line};
 use super::{diagnostics, files, sources};
@@ -47,11 +48,11 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
 
     /// Name of the project, which is made when there is none, or projects/{id}
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = title)]
     project: String,
 
     /// Name of the goal, which is made when there is none, or goals/{id}
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = title)]
     goal: String,
 
     /// The address of a goal that has to be made [default: the test's base_url or starting_url]
@@ -59,7 +60,7 @@ pub(crate) struct Args {
     goal_url: Option<String>,
 
     /// Name of the journey, or journeys/{id} [default: the test's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = title)]
     journey: Option<String>,
 
     /// Only show what would be done
@@ -94,12 +95,23 @@ struct Job {
     test: v1::Test,
 }
 
+impl Job {
+    fn destination(&self) -> Destination<'_> {
+        Destination {
+            file: &self.name,
+            goal: String::new(),
+            journey: &self.test.name,
+        }
+    }
+}
+
 pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
     let jobs = jobs(&args)?;
     if args.journey.is_some() && jobs.len() > 1 {
         let message = "--journey names one journey, and there are several files";
         return Err(Problem::bad_input(message));
     }
+    one_place::refuse(jobs.iter().map(Job::destination), "nothing was made")?;
     let so_far = RefCell::new(SoFar::new(jobs.len()));
     let mut interrupt = Interrupt::listen()?;
     let mut questions = Interrupt::listen()?;
@@ -153,10 +165,15 @@ fn jobs(args: &Args) -> Result<Vec<Job>, Problem> {
         };
         let deployment = Deployment {
             test: test.clone(),
+            journey: args.journey.clone().unwrap_or_default(),
             ..Deployment::default()
         };
         if let Err(error) = check(&deployment) {
             wrong += 1;
+            for violation in &error.violations {
+                let (field, what) = (&violation.field, &violation.description);
+                note(&one_line(&format!("{name}: {field} {what}")));
+            }
             let lines: Vec<_> = content.split(|byte| *byte == b'\n').collect();
             let with_lines = error
                 .diagnostics

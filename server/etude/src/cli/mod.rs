@@ -29,6 +29,7 @@ mod headers;
 mod health;
 mod interrupt;
 mod lint;
+mod one_place;
 mod output;
 mod platform;
 mod platform_calls;

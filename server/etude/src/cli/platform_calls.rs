@@ -33,6 +33,14 @@ pub(crate) fn platform_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// What may be the name of something on a platform.
+pub(crate) fn title(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("must not be blank".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Calls a method of `PlatformService`.
 pub(crate) async fn stream<Q, A>(
     client: &Client,

@@ -18,6 +18,7 @@ pub(crate) mod variables;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use etude_language::ResolvedEnvironment;
 use serde_json::json;
 
 pub(crate) use plan::{Plan, plan};
@@ -128,6 +129,15 @@ pub(crate) struct HowArgs {
     pub(crate) upload_folders: Vec<PathBuf>,
 }
 
+impl HowArgs {
+    /// The address that takes the place of the tests' own; empty: none.
+    fn base_url<'a>(&'a self, environment: Option<&'a ResolvedEnvironment>) -> &'a str {
+        let of_environment = environment.map(|named| named.base_url.as_str());
+        let given = self.base_url.as_deref().or(of_environment);
+        given.unwrap_or_default()
+    }
+}
+
 /// The form of a run's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RunFormat {
@@ -170,10 +180,14 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Problem> {
              forgets it; add --data-dir FOLDER or --server URL",
         ));
     }
-    args.how.platform.to_run()?;
+    let platform = args.how.platform.to_run()?;
     let plan = plan(&files, &args.how)?;
     if args.list {
         return list(&plan, args.how.output);
+    }
+    if let Some(platform) = &platform {
+        let base_url = args.how.base_url(plan.environment.as_ref());
+        platform::refuse_one_place(platform, &plan.tests, base_url)?;
     }
     let mut interrupt = Interrupt::listen()?;
     let parallel = usize::from(args.how.parallel);

@@ -109,6 +109,46 @@ fn all_files_are_checked_before_the_first_is_deployed() {
 }
 
 #[test]
+fn tests_of_one_name_and_blank_names_are_refused_before_anything_is_made() {
+    let serving = Serving::start();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    let test = |step: &str| format!("name: Log in\nstarting_url: https://s.test\nsteps:\n{step}");
+    write("a.yaml", &test("  - click: A\n"));
+    write("b.yaml", &test("  - click: B\n"));
+    let path = folder.path().to_str().unwrap();
+    let deploy = |path: &str, more: &[&str]| {
+        let to = ["deploy", path, "--server", &serving.url, "--project", "S"];
+        run(to.iter().chain(more))
+    };
+    let both = ["`Log in`", "a.yaml, ", "b.yaml", "nothing was made"];
+    deploy(path, &["--goal", "W"]).complains(2, &both);
+    deploy(path, &["--goal", "W", "--plan"]).complains(2, &both);
+    let on = ["run", path, "--on", "virtuoso", "--server", &serving.url];
+    run(on).complains(2, &["`Log in`", "a.yaml, ", "b.yaml", "nothing was run"]);
+
+    std::fs::remove_file(folder.path().join("a.yaml")).unwrap();
+    deploy(path, &["--goal", "  "]).complains(2, &["--goal", "must not be blank"]);
+    let to_blank = ["--goal", "W", "--journey", " "];
+    deploy(path, &to_blank).complains(2, &["--journey", "must not be blank"]);
+    let named = "name: T\ncheckpoints:\n  - name: '  '\n    steps: [click: b]\n";
+    write("b.yaml", named);
+    let plan = deploy(path, &["--goal", "W", "--plan"]);
+    plan.complains(
+        2,
+        &[
+            "b.yaml",
+            "checkpoint 1 must not be blank",
+            "nothing was made",
+        ],
+    );
+    let listed = run(["projects", "list", "-o", "name", "--server", &serving.url]).expect(0);
+    assert_eq!(listed.stdout, "");
+}
+
+#[test]
 fn what_is_removed_is_asked_for_and_files_are_not_replaced() {
     let serving = Serving::start();
     let test = file(

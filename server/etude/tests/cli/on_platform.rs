@@ -81,7 +81,8 @@ fn all_tests_that_a_platform_cannot_hold_are_told_before_any_is_executed() {
     let folder = tempfile::tempdir().unwrap();
     let bad = "name: B\nstarting_url: http://127.0.0.1:9/\nsteps:\n  - refresh\n";
     let good = "name: A\nstarting_url: http://127.0.0.1:9/\nsteps:\n  - click: Log in\n";
-    for (name, test) in [("a.yaml", good), ("b.yaml", bad), ("c.yaml", bad)] {
+    let other = bad.replace("name: B", "name: C");
+    for (name, test) in [("a.yaml", good), ("b.yaml", bad), ("c.yaml", &other)] {
         std::fs::write(folder.path().join(name), test).unwrap();
     }
     let mut arguments = vec!["run", folder.path().to_str().unwrap(), "--on", "virtuoso"];

@@ -8,7 +8,7 @@ use etude_engine::{Error, Result};
 use etude_language::{natural, template};
 
 use super::table::Table;
-use super::{Deployment, raw};
+use super::{Deployment, blank, raw};
 use crate::codec;
 use crate::model::{DeviceSize, ParsedStep};
 
@@ -79,8 +79,9 @@ impl Desired {
     ///
     /// # Errors
     ///
-    /// COMMAND_UNSUPPORTED: all that the platform cannot hold.
+    /// INVALID_REQUEST: names that are blank; COMMAND_UNSUPPORTED: all that the platform cannot hold.
     pub(crate) fn of(deployment: &Deployment) -> Result<Self> {
+        blank::refuse(deployment)?;
         let test = &deployment.test;
         let mut reading = Reading::new(test);
         let parts = reading.parts();

@@ -16,6 +16,7 @@
 //! whether it was interrupted, finished or edited by a person, and does what is left to do.
 
 mod apply;
+mod blank;
 mod desired;
 mod diff;
 mod edits;
@@ -133,7 +134,8 @@ fn place(index: usize) -> i32 {
 ///
 /// # Errors
 ///
-/// COMMAND_UNSUPPORTED: all that it cannot hold, as diagnostics with their places.
+/// INVALID_REQUEST: names that are blank; COMMAND_UNSUPPORTED: all that it cannot hold, as diagnostics
+/// with their places.
 pub fn check(deployment: &Deployment) -> Result<()> {
     Desired::of(deployment).map(drop)
 }

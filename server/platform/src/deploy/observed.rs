@@ -11,7 +11,7 @@ use super::table::Table;
 use super::titles;
 use crate::calls;
 use crate::client::Client;
-use crate::lookup::{find_goal, find_journey, find_project, id_in};
+use crate::lookup::{find_goal, find_journey, find_project, id_in, refuse_resource};
 use crate::model::{Checkpoint, CheckpointSummary, Goal, Journey, JourneyStatus, Project};
 use crate::resources::{goals, journeys};
 
@@ -109,10 +109,12 @@ impl Observed {
         let named = named
             .iter()
             .find(|(kind, name)| id_in(kind, name).is_some());
-        match named {
-            Some((_, name)) => Err(client.not_found(name)),
-            None => Ok(self),
+        if let Some((_, name)) = named {
+            return Err(client.not_found(name));
         }
+        refuse_resource("goal", &deployment.goal)?;
+        refuse_resource("journey", &desired.title)?;
+        Ok(self)
     }
 
     async fn journeys(

@@ -10,6 +10,7 @@ use super::observed::Observed;
 use super::parts::{Case, Choosing, Placed};
 use super::{Deployed, DeployedPart, DeployedStep, Deployment};
 use crate::model::{Checkpoint, Step};
+use crate::resources::check_address;
 use crate::resources::names::name;
 
 /// What has to be done.
@@ -199,6 +200,7 @@ impl Making<'_> {
                            at, and the test names none";
             return Err(Error::invalid("goal_url", "required", message));
         }
+        check_address("goal_url", url)?;
         let differences = vec![difference("url", "", url)];
         let kind = DeployKind::Create;
         let change = self.add(kind, DeployObject::Goal, path, String::new(), differences);

@@ -8,12 +8,31 @@ use crate::client::Client;
 use crate::model::{Goal, JourneyStatus, Project};
 use crate::resources::{goals, names, projects};
 
+/// Collections whose members have a number behind their name.
+const COLLECTIONS: [&str; 15] = [
+    "projects",
+    "goals",
+    "snapshots",
+    "journeys",
+    "checkpoints",
+    "steps",
+    "libraryCheckpoints",
+    "environments",
+    "testDataTables",
+    "extensions",
+    "apiTests",
+    "plans",
+    "executions",
+    "runs",
+    "sessions",
+];
+
 /// The project with a display name, or of a resource name.
 ///
 /// # Errors
 ///
 /// `PLATFORM_IDENTIFIER_AMBIGUOUS`; of a resource name `PLATFORM_NOT_FOUND`; `INVALID_REQUEST`: a number,
-/// which is the name of none and the id of one.
+/// which is the name of none and the id of one, or the resource name of something else.
 pub(crate) async fn find_project(client: &Client, name: &str) -> Result<Option<Project>> {
     if let Some(id) = id_in("projects", name) {
         return client.call(calls::projects::get(id)).await.map(Some);
@@ -25,6 +44,9 @@ pub(crate) async fn find_project(client: &Client, name: &str) -> Result<Option<P
     {
         let found = client.call(calls::projects::get(id)).await;
         refuse_id("project", id, found)?;
+    }
+    if all.is_empty() {
+        refuse_resource("project", name)?;
     }
     Ok(all.pop())
 }
@@ -51,6 +73,9 @@ pub(crate) async fn find_goal(client: &Client, project: i64, name: &str) -> Resu
         let found = client.call(calls::goals::get(id)).await;
         refuse_id("goal", id, found)?;
     }
+    if all.is_empty() {
+        refuse_resource("goal", name)?;
+    }
     Ok(all.pop())
 }
 
@@ -69,8 +94,29 @@ pub(crate) fn find_journey(all: &[JourneyStatus], name: &str) -> Result<Option<i
     let found = single("journey", name, titled)?;
     match number(name).filter(|_| found.is_none()).and_then(with_id) {
         Some(id) => Err(is_an_id("journey", id)),
+        None if found.is_none() => refuse_resource("journey", name).map(|()| None),
         None => Ok(found),
     }
+}
+
+/// Refuses a resource name as the display name of something new, so that nothing is made of that name
+/// by mistake. `kind` is the field's name too.
+///
+/// # Errors
+///
+/// `INVALID_REQUEST`.
+pub(crate) fn refuse_resource(kind: &str, name: &str) -> Result<()> {
+    let mut parts = name.split('/');
+    let is_collection = parts.next().is_some_and(|one| COLLECTIONS.contains(&one));
+    let digits = |id: &str| !id.is_empty() && id.bytes().all(|letter| letter.is_ascii_digit());
+    if !is_collection || !parts.next().is_some_and(digits) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{name}` is the name of none, and names no {kind} by its id: write {kind}s/ and the number \
+         of one, or create a {kind} with the name {name} first"
+    );
+    Err(Error::invalid(kind, "name", message))
 }
 
 /// The id in a resource name.
@@ -149,6 +195,22 @@ mod tests {
         for part in ["write journeys/7", "create a journey with the name 7"] {
             assert!(error.message.contains(part), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn a_resource_name_of_something_else_is_no_name_of_something_new() {
+        for name in ["goals/1003", "projects/0", "goals/7/snapshots/3"] {
+            let error = refuse_resource("project", name).unwrap_err();
+            assert!(error.message.contains("write projects/"), "{error}");
+            assert_eq!(error.violations[0].field, "project");
+        }
+        for name in [
+            "goals", "goals/", "goals/x", "teams/7", "Goals/7", "7/goals",
+        ] {
+            refuse_resource("project", name).unwrap();
+        }
+        assert!(find_journey(&[], "goals/7").is_err());
+        assert_eq!(find_journey(&[], "journeys/7").unwrap(), None);
     }
 
     #[test]

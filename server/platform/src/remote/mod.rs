@@ -66,7 +66,7 @@ fn gone(name: &str) -> Error {
 impl Remote for Platforms {
     fn check(&self, test: &RemoteTest) -> Result<String> {
         let client = (self.choose)(&test.platform.platform)?;
-        deploy::check(&deployment(test)?)?;
+        deploy::check(&deployment(test)?).map_err(of_run)?;
         Ok(client.name().to_owned())
     }
 
@@ -148,6 +148,14 @@ impl Remote for Platforms {
     }
 }
 
+/// The error of a deployment with the fields of the run that asks for it.
+fn of_run(error: Error) -> Error {
+    error.with_fields(|field| match field {
+        "project" | "goal" => format!("spec.platform.{field}"),
+        field => format!("spec.{field}"),
+    })
+}
+
 /// Whether there is the environment that a test is to be executed in: before the test is deployed.
 ///
 /// # Errors
@@ -205,18 +213,27 @@ fn deployment(test: &RemoteTest) -> Result<Deployment> {
         "" => other,
         text => text.to_owned(),
     };
-    let goal = match platform.goal.as_str() {
-        "" => host(platform, test)?,
-        goal => goal.to_owned(),
-    };
     Ok(Deployment {
         test: test.clone(),
         project: or(&platform.project, PROJECT.to_owned()),
-        goal,
+        goal: goal(platform, test)?,
         goal_url: platform.goal_url.clone(),
         leave_data: true,
         ..Deployment::default()
     })
+}
+
+/// The goal that a run on a platform brings a test to: the one that it names, else one that is called
+/// as the host of the test's address.
+///
+/// # Errors
+///
+/// `INVALID_REQUEST`: it names none, and the test has no address.
+pub fn goal(platform: &v1::PlatformRun, test: &v1::Test) -> Result<String> {
+    match platform.goal.as_str() {
+        "" => host(platform, test),
+        goal => Ok(goal.to_owned()),
+    }
 }
 
 /// The host that a test is about: what a goal is called that nobody has named.

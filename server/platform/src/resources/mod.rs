@@ -55,6 +55,16 @@ fn named<'a>(field: &'static str, name: &'a str) -> Result<&'a str> {
     }
 }
 
+/// Refuses what is no address that a goal can start at, before anything is made for it.
+pub(crate) fn check_address(field: &str, url: &str) -> Result<()> {
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    if is_web && reqwest::Url::parse(url).is_ok() {
+        return Ok(());
+    }
+    let message = format!("must be an address that begins with http:// or https://, not `{url}`");
+    Err(Error::invalid(field, "address", message))
+}
+
 /// A number of the platform's that fits the contract.
 fn count(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)

@@ -416,6 +416,62 @@ async fn what_the_platform_cannot_hold_is_refused_before_any_request() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_made_is_refused_before_anything_is() {
+    let bench = Bench::start().await;
+    let test = |name: &str| {
+        format!(
+            "name: {name}\nstarting_url: https://shop.test/\ncheckpoints:\n  - name: A\n    steps: \
+             [click: a]\n  - name: '  '\n    steps: [click: b]\n"
+        )
+    };
+    let blank = Deployment {
+        project: " ".into(),
+        goal: "\t".into(),
+        ..deployment(&test("'   '"))
+    };
+    let error = deploy(&bench.client, &blank, |_| ()).await.unwrap_err();
+    assert_eq!(error.reason, ErrorReason::InvalidRequest);
+    let fields = error.violations.iter().map(|one| one.field.as_str());
+    let expected = ["project", "goal", "test.name", "test.checkpoints[1].name"];
+    assert_eq!(fields.collect::<Vec<_>>(), expected);
+    let last = &error.violations[3].description;
+    assert!(
+        last.contains("checkpoint 2") && last.contains("t.yaml:7:"),
+        "{last}"
+    );
+
+    let to = |project: &str, goal: &str, journey: &str| Deployment {
+        project: project.into(),
+        goal: goal.into(),
+        journey: journey.into(),
+        goal_url: "https://shop.test".into(),
+        ..deployment("name: T\nsteps: [click: a]\n")
+    };
+    let nowhere = Deployment {
+        goal_url: "nonsense".into(),
+        ..to("Shop", "Web", "")
+    };
+    for (wrong, field) in [
+        (to("Shop", "Web", "  "), "journey"),
+        (to("goals/1003", "Web", ""), "project"),
+        (to("projects/0", "Web", ""), "project"),
+        (to("Shop", "projects/1", ""), "goal"),
+        (to("Shop", "goals/0", ""), "goal"),
+        (to("Shop", "Web", "checkpoints/7"), "journey"),
+        (nowhere, "goal_url"),
+    ] {
+        let error = deploy(&bench.client, &wrong, |_| ()).await.unwrap_err();
+        assert_eq!(error.reason, ErrorReason::InvalidRequest, "{error}");
+        assert_eq!(error.violations[0].field, field, "{error}");
+    }
+    for missing in [to("projects/7", "Web", ""), to("Shop", "Web", "journeys/7")] {
+        let error = deploy(&bench.client, &missing, |_| ()).await.unwrap_err();
+        assert_eq!(error.reason, ErrorReason::PlatformNotFound, "{error}");
+    }
+    assert_eq!(bench.writes(), 0);
+}
+
+#[tokio::test]
 async fn a_deployment_that_was_interrupted_at_any_write_is_completed_by_the_next() {
     let expected = {
         let bench = Bench::start().await;

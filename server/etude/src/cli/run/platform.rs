@@ -1,11 +1,14 @@
 //! Where tests are executed: in browsers of the server, or by a platform.
 
 use clap::ValueEnum;
-use etude::v1::PlatformRun;
+use etude::v1::{self, PlatformRun};
+use etude_platform::remote::goal;
 
 use super::super::connect::full_name;
-use super::super::platform_calls::platform_name;
+use super::super::one_place::{self, Destination};
+use super::super::platform_calls::{platform_name, title};
 use super::super::problem::Problem;
+use super::plan::Planned;
 
 /// Where tests are executed.
 #[derive(Debug, Clone, clap::Args)]
@@ -20,11 +23,11 @@ pub(crate) struct PlatformArgs {
     platform: Option<String>,
 
     /// The platform's project, created when there is none [default: Étude]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = title)]
     project: Option<String>,
 
     /// The platform's goal, created when there is none [default: the host of the test's address]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = title)]
     goal: Option<String>,
 
     /// The address that a new goal starts at [default: the test's own]
@@ -43,6 +46,42 @@ enum Place {
     Browser,
     /// By a Virtuoso platform, which the tests are deployed to first
     Virtuoso,
+}
+
+/// Refuses tests of which several would be brought to one journey: each would change what another
+/// one executes. `base_url` takes the place of the tests' own unless it is empty.
+///
+/// # Errors
+///
+/// There are such tests.
+pub(super) fn refuse_one_place(
+    platform: &PlatformRun,
+    tests: &[Planned],
+    base_url: &str,
+) -> Result<(), Problem> {
+    let place = |planned| place(platform, planned, base_url);
+    one_place::refuse(tests.iter().filter_map(place), "nothing was run")
+}
+
+/// Where a test goes; of one without an address the server says what it lacks.
+fn place<'t>(
+    platform: &PlatformRun,
+    planned: &'t Planned,
+    base_url: &str,
+) -> Option<Destination<'t>> {
+    let mut addressed = v1::Test {
+        base_url: planned.test.base_url.clone(),
+        starting_url: planned.test.starting_url.clone(),
+        ..v1::Test::default()
+    };
+    if !base_url.is_empty() {
+        base_url.clone_into(&mut addressed.base_url);
+    }
+    Some(Destination {
+        file: &planned.file,
+        goal: goal(platform, &addressed).ok()?,
+        journey: &planned.test.name,
+    })
 }
 
 impl PlatformArgs {

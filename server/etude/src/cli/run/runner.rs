@@ -176,9 +176,7 @@ impl<'a> Runner<'a> {
             ..Default::default()
         });
         let named = self.environment.as_ref();
-        let of_named = named.map(|named| named.base_url.as_str());
-        let base_url = self.how.base_url.as_deref().or(of_named);
-        let base_url = base_url.unwrap_or_default().to_owned();
+        let base_url = self.how.base_url(named).to_owned();
         let env = environment::used_by(&planned.test, &base_url);
         let mut spec = RunSpec::from(planned.test);
         spec.env = env;
