@@ -4,7 +4,8 @@
 //! [`codec`] turns typed steps into the platform's and back; [`client`] sends calls; [`local`] is a
 //! server that is compatible with it; [`resources`] are the methods of the contract; [`authoring`]
 //! adds commands to checkpoints; [`deploy`] brings tests to the platform, and [`pull`] back;
-//! [`remote`] lets it execute whole tests; [`events`] keep what it tells by itself.
+//! [`remote`] lets it execute whole tests; [`events`] keep what it tells by itself; [`quotes`] checks
+//! CSV before it is read.
 
 pub mod authoring;
 pub mod calls;
@@ -16,5 +17,6 @@ pub mod local;
 mod lookup;
 pub mod model;
 pub mod pull;
+pub mod quotes;
 pub mod remote;
 pub mod resources;

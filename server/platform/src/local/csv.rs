@@ -1,6 +1,7 @@
 //! CSV that people upload.
 
 use super::answer::Problem;
+use crate::quotes;
 
 /// Most rows of a table.
 pub(super) const MOST_ROWS: usize = 200_000;
@@ -20,6 +21,7 @@ pub(super) struct Csv {
 /// Reads CSV (RFC 4180) with or without a byte order mark. Without a row of names the columns are
 /// called `column1` and so on.
 pub(super) fn read(text: &str, has_headers: bool) -> Result<Csv, Problem> {
+    quotes::check(text).map_err(|wrong| Problem::invalid(format!("csv: {wrong}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -106,6 +108,8 @@ mod tests {
             ("a,b\n1,2\n3\n", "line 3: it has 1 values"),
             ("a,\n1,2\n", "line 1: column 2 has no name"),
             ("a,a\n1,2\n", "two columns are called `a`"),
+            ("a,b\n1,\"x\n2,y\n3,z\n", "line 2: nothing closes the quote"),
+            ("a,b\n1,\"x\"y\n", "line 2: text stands behind"),
             ("", "1 to 1000 columns"),
         ] {
             let problem = read(text, true).unwrap_err();

@@ -11,6 +11,7 @@ use super::names::{self, name, optional};
 use crate::calls;
 use crate::client::Client;
 use crate::model::{TestDataTable, TestDataValues};
+use crate::quotes::{self, WrongQuote};
 
 const COLLECTION: &str = "testDataTables";
 
@@ -285,6 +286,8 @@ impl Rows {
     /// `INVALID_REQUEST` with the line: rows of different lengths, a column without a name or two of
     /// the same, no rows.
     fn read(text: &str) -> Result<Self> {
+        let refused = |wrong: WrongQuote| Error::invalid("csv", "csv", wrong.to_string());
+        quotes::check(text).map_err(refused)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| invalid(&error))?;
@@ -375,6 +378,8 @@ mod tests {
             ("a,b\n1,2\n3\n", "line 3: the row has 1 cells"),
             ("a,\n1,2\n", "line 1: column 2 has no name"),
             ("a,a\n1,2\n", "line 1: two columns have the name `a`"),
+            ("a,b\n1,\"x\n2,y\n3,z\n", "line 2: nothing closes the quote"),
+            ("a,b\n1,\"x\"y\n", "line 2: text stands behind"),
             ("a,b\n", "no rows"),
         ] {
             let error = Rows::read(text).err().unwrap();

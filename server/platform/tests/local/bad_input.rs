@@ -114,6 +114,8 @@ async fn a_table_is_made_wholly_or_not() {
         ("a,b\n1,2,3", "line 2"),
         ("a,a\n1,2", "called `a`"),
         (",b\n1,2", "column 1"),
+        ("a,b\n1,\"x\n2,y\n3,z\n", "csv: line 2: nothing closes"),
+        ("a,b\n1,\"x\"y\n", "csv: line 2: text stands behind"),
         ("", "columns"),
     ] {
         refused(&platform, "POST /testdata/tables/create", table(csv), field).await;
@@ -124,6 +126,9 @@ async fn a_table_is_made_wholly_or_not() {
     let made = platform
         .make("POST /testdata/tables/create", table(strange))
         .await;
+    let import = format!("POST /testdata/tables/{}/import", made["id"]);
+    let open = json!({"csv": "note\nfine\n\"open\n"});
+    refused(&platform, &import, open, "csv: line 3: nothing closes").await;
     let names: Vec<_> = made["attributes"].as_object().unwrap().values().collect();
     assert_eq!(names[0]["name"], "user;x");
     let values = platform

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use etude_platform::quotes;
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, MethodDescriptor, ReflectMessage as _, Value,
 };
@@ -68,6 +69,8 @@ pub(super) fn of(request: &DynamicMessage) -> Result<Option<LargeCsv>, Problem> 
 
 impl LargeCsv {
     fn divide(text: String) -> Result<Self, Problem> {
+        let refused = |wrong| Problem::bad_input(format!("csv: {wrong}; nothing was sent"));
+        quotes::check(&text).map_err(refused)?;
         let from = text.len() - text.trim_start_matches('\u{feff}').len();
         let mut reader = csv::ReaderBuilder::new().from_reader(&text.as_bytes()[from..]);
         let place = |position: &csv::Position| {
@@ -313,6 +316,12 @@ mod tests {
     fn what_cannot_be_divided_is_told_with_its_line() {
         let ragged = LargeCsv::divide("a,b\n1,2\n3\n".to_owned()).unwrap_err();
         assert!(ragged.message().contains("line: 3"), "{}", ragged.message());
+        let open = LargeCsv::divide("a,b\n1,\"x\n2,y\n".to_owned()).unwrap_err();
+        assert!(
+            open.message().contains("line 2: nothing closes"),
+            "{}",
+            open.message()
+        );
         let long = "x".repeat(fields::MOST_BYTES);
         let large = LargeCsv::divide(format!("a,b\n1,2\n3,{long}\n")).unwrap_err();
         assert!(large.message().contains("line 3"), "{}", large.message());
