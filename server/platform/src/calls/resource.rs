@@ -28,6 +28,34 @@ const HOLDERS: [(&str, &str); 4] = [
     ("projectId", "projects"),
 ];
 
+/// Further fields that name something.
+const REFERENCES: [(&str, &str); 7] = [
+    ("libraryCheckpointId", "libraryCheckpoints"),
+    ("dataTableId", "testDataTables"),
+    ("environmentId", "environments"),
+    ("inheritsFrom", "environments"),
+    ("snapshotId", "snapshots"),
+    ("versionId", "snapshots"),
+    ("jobId", "executions"),
+];
+
+/// What the platform calls things in its errors.
+const NOUNS: [(&str, &str); 13] = [
+    ("Project", "projects"),
+    ("Goal", "goals"),
+    ("Snapshot", "snapshots"),
+    ("Journey", "journeys"),
+    ("Checkpoint", "checkpoints"),
+    ("Library checkpoint", "libraryCheckpoints"),
+    ("Test step", "steps"),
+    ("Environment", "environments"),
+    ("Test data table", "testDataTables"),
+    ("Script", "extensions"),
+    ("Execution", "executions"),
+    ("Plan", "plans"),
+    ("Plan execution", "planExecutions"),
+];
+
 impl ApiRequest {
     /// The name of the resource that it is about: `journeys/12`. Of one that is to be created, what
     /// shall hold it. Where neither is known, the path.
@@ -46,6 +74,30 @@ impl ApiRequest {
             .or_else(of_path)
             .or_else(of_holder)
             .unwrap_or_else(path)
+    }
+
+    /// The resource that an answer says is not there: of the kind that its words name, with the id that
+    /// it tells, or else the one of this kind in the request.
+    pub(crate) fn missing(&self, words: &str, id: Option<i64>) -> Option<String> {
+        let (noun, _) = words.split_once(" not found")?;
+        let (_, collection) = NOUNS.iter().find(|(known, _)| *known == noun)?;
+        let id = id.or_else(|| self.only(collection))?;
+        match *collection {
+            "snapshots" => Some(format!("goals/{}/snapshots/{id}", self.only("goals")?)),
+            collection => Some(format!("{collection}/{id}")),
+        }
+    }
+
+    /// The id of a collection's resource that the path names, or else a field.
+    fn only(&self, collection: &str) -> Option<i64> {
+        let of_path = COLLECTIONS.iter().find(|(_, ours)| *ours == collection);
+        let of_path = of_path.and_then(|(wire, _)| id(self.path.strip_prefix(wire)?.get(1..)?));
+        let within = || id(self.path.split_once(&format!("/{collection}/"))?.1);
+        let fields = HOLDERS.iter().chain(&REFERENCES);
+        let mut fields = fields.filter(|(_, ours)| *ours == collection);
+        of_path
+            .or_else(within)
+            .or_else(|| fields.find_map(|(field, _)| self.number(field)))
     }
 
     /// The step of a checkpoint that the path names.
@@ -93,6 +145,59 @@ mod tests {
         ];
         for (request, name) in named {
             assert_eq!(request.resource(), name, "{}", request.path);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_of_the_kind_that_the_answer_names() {
+        use crate::calls::journeys::{Attached, attach};
+        let attached = attach(5, Attached::Checkpoint(17), 2).request;
+        let library = attach(5, Attached::Library(18), 2).request;
+        let start = calls::executions::start(&calls::executions::Start {
+            goal: 7,
+            snapshot: Some(31),
+            environment: Some(9),
+            journeys: vec![1, 2],
+            ..Default::default()
+        })
+        .request;
+        for (request, words, id, name) in [
+            (
+                &attached,
+                "Checkpoint not found",
+                None,
+                Some("checkpoints/17"),
+            ),
+            (&attached, "Journey not found", None, Some("journeys/5")),
+            (&attached, "Project not found", None, None),
+            (
+                &library,
+                "Library checkpoint not found",
+                None,
+                Some("libraryCheckpoints/18"),
+            ),
+            (
+                &start,
+                "Environment not found",
+                None,
+                Some("environments/9"),
+            ),
+            (
+                &start,
+                "Snapshot not found",
+                None,
+                Some("goals/7/snapshots/31"),
+            ),
+            (&start, "Journey not found", None, None),
+            (&start, "Journey not found", Some(2), Some("journeys/2")),
+            (
+                &start,
+                "Test data table not found: it is gone",
+                Some(3),
+                Some("testDataTables/3"),
+            ),
+        ] {
+            assert_eq!(request.missing(words, id).as_deref(), name, "{words}");
         }
     }
 

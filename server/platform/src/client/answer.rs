@@ -22,9 +22,8 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
         (true, Some(json)) => envelope::unwrap(json).map_err(|error| {
             Failure::Refused(Refused {
                 status: status.as_u16(),
-                code: error.code,
-                message: error.message,
                 retry_after: None,
+                ..error.into()
             })
         }),
         (true, None) => Err(Failure::BadAnswer {
@@ -46,14 +45,13 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], json: Option<Va
         };
     }
     let error = error.unwrap_or_else(|| envelope::ApiError {
-        code: String::new(),
         message: status.canonical_reason().unwrap_or("no reason").to_owned(),
+        ..envelope::ApiError::default()
     });
     Failure::Refused(Refused {
         status: status.as_u16(),
-        code: error.code,
-        message: error.message,
         retry_after: retry_after(headers),
+        ..error.into()
     })
 }
 

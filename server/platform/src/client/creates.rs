@@ -30,14 +30,18 @@ impl Client {
         description: &str,
     ) -> Result<Project> {
         let list = || projects::list(organization);
-        let before = ids(self.fresh().call(list()).await?, |one: &Project| one.id);
+        let listed = self.fresh().call(list()).await?;
+        let twin = listed.iter().find(|one| one.name == name);
+        let twin = twin.map(|one| format!("projects/{}", one.id));
+        let before = ids(listed, |one: &Project| one.id);
         let call = projects::create(organization, name, description);
         let request = call.request.clone();
         let find = |list: Vec<Project>| {
             let mine = |one: &Project| one.name == name && !before.contains(&one.id);
             Found::only(list.into_iter().filter(mine))
         };
-        let project = self.settled(call, list, find).await?;
+        let made = self.settled(call, list, find).await;
+        let project = made.map_err(|error| taken(error, twin))?;
         with_id(project.id, &request).map(|()| project)
     }
 
@@ -91,6 +95,8 @@ impl Client {
     ) -> Result<Checkpoint> {
         let list = || goals::checkpoints(goal);
         let before = self.fresh().call(list()).await?.checkpoints;
+        let twin = before.iter().find(|(_, one)| one.title == title);
+        let twin = twin.map(|(id, _)| format!("checkpoints/{id}"));
         let call = checkpoints::create(goal, snapshot, title);
         let request = call.request.clone();
         let find = |all: crate::model::Checkpoints| {
@@ -105,7 +111,8 @@ impl Client {
                 ..Checkpoint::default()
             }))
         };
-        let made = self.settled(call, list, find).await?;
+        let made = self.settled(call, list, find).await;
+        let made = made.map_err(|error| taken(error, twin))?;
         with_id(made.id, &request).map(|()| made)
     }
 
@@ -212,6 +219,18 @@ impl Client {
     async fn steps_of(&self, checkpoint: i64) -> Result<HashSet<i64>> {
         let seen = self.fresh().call(checkpoints::get(checkpoint)).await?;
         Ok(ids(seen.steps, |step: &Step| step.id))
+    }
+}
+
+/// The error of a name that is taken, with what has it.
+fn taken(error: Error, twin: Option<String>) -> Error {
+    match (error.reason, twin) {
+        (ErrorReason::PlatformAlreadyExists, Some(name)) => Error {
+            message: format!("{}; it is {name}", error.message),
+            ..error
+        }
+        .resource(name),
+        _ => error,
     }
 }
 

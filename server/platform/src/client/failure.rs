@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use etude::v1::ErrorReason;
+use etude::validate::Violation;
 use etude_engine::Error;
 
 use crate::calls::ApiRequest;
+use crate::model::ApiError;
+use crate::model::envelope::About;
 
 /// Longest text of the platform that is passed on, in characters.
 const WORDS: usize = 300;
@@ -53,6 +56,8 @@ pub(crate) struct Refused {
     pub(crate) code: String,
     /// Its words.
     pub(crate) message: String,
+    /// What of the request it is about, by the wire's names.
+    pub(crate) about: About,
     /// How long it asks to wait.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -66,6 +71,30 @@ impl std::fmt::Display for Refused {
             code => write!(f, ", code {code})"),
         }
     }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            about: error.about,
+            ..Self::default()
+        }
+    }
+}
+
+/// A field of the wire by the contract's name: `http_headers["A"]` for `httpHeaders["A"]`.
+fn ours(field: &str) -> String {
+    let (name, rest) = field.split_at(field.find(['[', '.']).unwrap_or(field.len()));
+    let mut ours = String::with_capacity(field.len());
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            ours.push('_');
+        }
+        ours.push(letter.to_ascii_lowercase());
+    }
+    ours + rest
 }
 
 impl Failure {
@@ -127,6 +156,9 @@ impl Failure {
             other => format!("{other} ({call})"),
         };
         let mut error = Error::new(reason, message).resource(request.resource());
+        if let Self::Refused(refused) = &self {
+            error = refused.located(error, request);
+        }
         if let Some(wait) = self.retry_after() {
             error = error.retry_after(wait);
         }
@@ -161,6 +193,31 @@ impl Refused {
     /// (501) or where a person must help (507).
     fn is_fault(&self) -> bool {
         self.status >= 500 && ![501, 507].contains(&self.status)
+    }
+
+    /// Says what of the request the answer is about.
+    fn located(&self, error: Error, request: &ApiRequest) -> Error {
+        let missing = match error.reason {
+            ErrorReason::PlatformNotFound => request.missing(&self.message, self.about.id),
+            _ => None,
+        };
+        let error = match missing {
+            Some(name) => Error {
+                message: format!("{}; {name} is not there", error.message),
+                ..error
+            }
+            .resource(name),
+            None => error,
+        };
+        let violation = self.about.field.as_ref().map(|field| Violation {
+            field: ours(field),
+            rule: "platform",
+            description: self.message.clone(),
+        });
+        Error {
+            violations: violation.into_iter().collect(),
+            ..error
+        }
     }
 
     /// The platform's own codes come before the status that carries them.

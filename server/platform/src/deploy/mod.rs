@@ -38,7 +38,7 @@ use crate::client::Client;
 use apply::Applying;
 use desired::Desired;
 use observed::{Observed, Place};
-pub(crate) use observed::{opens, read_table};
+pub(crate) use observed::{bound_table, opens, read_table};
 pub use service::{DeployStream, deploy_test};
 pub use table::Table;
 

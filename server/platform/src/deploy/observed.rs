@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use etude::v1::ErrorReason;
 use etude_engine::{Error, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -61,6 +62,8 @@ pub(crate) struct Observed {
     pub(crate) checkpoints: Vec<Checkpoint>,
     /// The table that the journey is bound to, with its id.
     pub(crate) table: Option<(i64, Table)>,
+    /// The table that the journey is bound to although it is gone.
+    pub(crate) lost_table: Option<i64>,
 }
 
 impl Observed {
@@ -181,7 +184,10 @@ impl Observed {
             .as_ref()
             .and_then(|journey| journey.data_table_id);
         if let Some(id) = id.filter(|id| *id > 0) {
-            self.table = Some((id, read_table(client, id).await?));
+            match bound_table(client, id).await? {
+                Some(table) => self.table = Some((id, table)),
+                None => self.lost_table = Some(id),
+            }
         }
         Ok(())
     }
@@ -210,6 +216,15 @@ pub(crate) async fn read_table(client: &Client, id: i64) -> Result<Table> {
     Ok(Table::read(&table, &values))
 }
 
+/// The table that a journey is bound to; `None`: it is gone, which unbinds no journey.
+pub(crate) async fn bound_table(client: &Client, id: i64) -> Result<Option<Table>> {
+    match read_table(client, id).await {
+        Ok(table) => Ok(Some(table)),
+        Err(error) if error.reason == ErrorReason::PlatformNotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether a checkpoint does nothing but open an address.
 pub(crate) fn opens(checkpoint: &Checkpoint) -> bool {
     match checkpoint.steps.as_slice() {
@@ -231,5 +246,5 @@ pub(crate) fn changed_meanwhile(what: &str) -> Error {
         "{what} is not as it was left: another client changes the journey at the same time; \
          deploy again when it has ended"
     );
-    Error::new(etude::v1::ErrorReason::PlatformConflict, message)
+    Error::new(ErrorReason::PlatformConflict, message)
 }

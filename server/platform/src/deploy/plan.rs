@@ -278,6 +278,7 @@ impl Making<'_> {
     fn data(&mut self, replace: bool) {
         let object = DeployObject::TestDataTable;
         let path = format!("{}/{}", self.project_name(), self.title);
+        self.lost_table(replace);
         let Some(wanted) = &self.desired.table else {
             if let Some((id, _)) = &self.there.table
                 && !self.deployment.leave_data
@@ -322,6 +323,24 @@ impl Making<'_> {
                 TablePlan::Create { change }
             }
         };
+    }
+
+    /// Says that the journey's table is gone, and what becomes of the journey without it.
+    fn lost_table(&mut self, replace: bool) {
+        let Some(id) = self.there.lost_table else {
+            return;
+        };
+        let what = match (&self.desired.table, replace) {
+            (Some(_), _) => "a new one takes its place",
+            (None, true) => "the new one is bound to none",
+            (None, false) => {
+                "it cannot be executed until it is bound to another, or to none by an update of its \
+                 data_table"
+            }
+        };
+        self.plan.notes.push(format!(
+            "the journey is bound to testDataTables/{id}, which is gone: {what}"
+        ));
     }
 
     fn parts(&mut self, placed: Vec<Placed>, replace: bool) {

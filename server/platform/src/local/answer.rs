@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::request::{Params, is_reference_cli};
-use crate::model::envelope::{self, Shape};
+use crate::model::envelope::{self, About, Shape};
 use crate::model::{ApiError, Object};
 
 /// What a handler returns.
@@ -150,6 +150,8 @@ pub(super) struct Problem {
     /// The platform's code where one is known, else the status as text.
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// What of the request it is about.
+    about: About,
 }
 
 impl Problem {
@@ -158,17 +160,51 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "400", message)
     }
 
+    /// A field of the request is wrong.
+    pub(super) fn of_field(field: &str, what: &str) -> Self {
+        Self::invalid(format!("{field}: {what}")).about(field)
+    }
+
+    /// The same, with the field beside the message.
+    pub(super) fn about(self, field: &str) -> Self {
+        Self {
+            about: About {
+                field: Some(field.to_owned()),
+                id: None,
+            },
+            ..self
+        }
+    }
+
     /// There is no such thing, or the caller may not see it.
     pub(super) fn not_found(what: &str) -> Self {
         let code = if what == "Checkpoint" { "2500" } else { "1403" };
         Self::new(StatusCode::NOT_FOUND, code, format!("{what} not found"))
     }
 
+    /// There is no such thing of this id, or the caller may not see it.
+    pub(super) fn missing(what: &str, id: i64) -> Self {
+        Self {
+            about: About {
+                id: Some(id),
+                field: None,
+            },
+            ..Self::not_found(what)
+        }
+    }
+
+    /// The same with more words behind its own.
+    pub(super) fn saying(self, why: impl fmt::Display) -> Self {
+        Self {
+            message: format!("{}: {why}", self.message),
+            ..self
+        }
+    }
+
     /// A checkpoint that no journey leads to: the platform names the project that it did not find on
     /// the way.
     pub(super) fn unreachable(why: impl fmt::Display) -> Self {
-        let message = format!("Project not found: {why}");
-        Self::new(StatusCode::NOT_FOUND, "1403", message)
+        Self::not_found("Project").saying(why)
     }
 
     /// Something of this name exists.
@@ -193,6 +229,7 @@ impl Problem {
             status,
             code,
             message: message.into(),
+            about: About::default(),
         }
     }
 }
@@ -222,6 +259,7 @@ impl IntoResponse for Problem {
         let error = ApiError {
             code: self.code.to_owned(),
             message: self.message,
+            about: self.about,
         };
         let mut response = json_response(self.status, &envelope::error_body(&error));
         if matches!(

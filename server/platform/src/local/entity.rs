@@ -57,7 +57,7 @@ impl Tx<'_> {
     pub(super) async fn get<T: Entity>(&mut self, id: i64) -> Result<T, Problem> {
         self.find(id)
             .await?
-            .ok_or_else(|| Problem::not_found(T::NOUN))
+            .ok_or_else(|| Problem::missing(T::NOUN, id))
     }
 
     /// A resource that must be there and belong to a parent, such as the project whose goal names it.
@@ -67,7 +67,7 @@ impl Tx<'_> {
         if [0, parent].contains(&found.parent()) {
             return Ok(found);
         }
-        Err(Problem::not_found(T::NOUN))
+        Err(Problem::missing(T::NOUN, id))
     }
 
     /// All resources of a parent, by id.

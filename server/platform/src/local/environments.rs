@@ -32,6 +32,27 @@ impl Entity for KeptEnvironment {
     }
 }
 
+/// A variable as a request has it: of one that is there, what is not given stays.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "Value")]
+pub(super) struct Sent {
+    variable: Variable,
+    hidden: Option<bool>,
+}
+
+impl TryFrom<Value> for Sent {
+    type Error = serde_json::Error;
+
+    fn try_from(body: Value) -> Result<Self, serde_json::Error> {
+        let variable = Variable::deserialize(&body)?;
+        let says = body.get("hidden").is_some_and(|hidden| !hidden.is_null());
+        Ok(Self {
+            hidden: says.then_some(variable.hidden),
+            variable,
+        })
+    }
+}
+
 /// An environment's variables with those that it inherits and does not hide, values included.
 pub(super) async fn variables(tx: &mut Tx<'_>, id: i64) -> Result<Vec<Variable>, Problem> {
     let mut all: Vec<Variable> = Vec::new();
@@ -164,17 +185,17 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<NewEnviro
     answer(environment)
 }
 
-fn variables_of(value: &Value) -> Result<Vec<Variable>, Problem> {
+fn variables_of(value: &Value) -> Result<Vec<Sent>, Problem> {
     let wrong = |error: serde_json::Error| Problem::invalid(format!("variables: {error}"));
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(list) => {
-            let read = |item: &Value| Variable::deserialize(item).map_err(wrong);
+            let read = |item: &Value| Sent::deserialize(item).map_err(wrong);
             list.iter().map(read).collect()
         }
         Value::Object(map) => {
             let variable = |(name, value): (&String, &Value)| {
-                Variable::deserialize(&json!({"name": name, "value": value})).map_err(wrong)
+                Sent::deserialize(&json!({"name": name, "value": value})).map_err(wrong)
             };
             map.iter().map(variable).collect()
         }
@@ -188,7 +209,7 @@ fn variables_of(value: &Value) -> Result<Vec<Variable>, Problem> {
 async fn set(
     tx: &mut Tx<'_>,
     kept: &mut KeptEnvironment,
-    variable: Variable,
+    Sent { variable, hidden }: Sent,
 ) -> Result<(), Problem> {
     check_name("name", &variable.name)?;
     let known = kept
@@ -198,9 +219,8 @@ async fn set(
         .find(|known| known.name == variable.name);
     match known {
         Some(known) => {
-            // An update without a value leaves the one that cannot be read.
             known.value = variable.value.or(known.value.take());
-            known.hidden = variable.hidden;
+            known.hidden = hidden.unwrap_or(known.hidden);
         }
         None => {
             let id = tx.new_id().await?;
@@ -247,7 +267,7 @@ pub(super) async fn remove_all(tx: &mut Tx<'_>, project: i64) -> Result<(), Prob
 pub(super) async fn add_variable(
     State(local): State<Local>,
     Ids([id]): Ids<1>,
-    Json(variable): Json<Variable>,
+    Json(variable): Json<Sent>,
 ) -> Reply {
     put_variable(&local, id, variable).await
 }
@@ -256,7 +276,7 @@ pub(super) async fn add_variable(
 pub(super) async fn update_variable(
     State(local): State<Local>,
     Path((id, name)): Path<(String, String)>,
-    Json(variable): Json<Variable>,
+    Json(sent): Json<Sent>,
 ) -> Reply {
     let id = request::id("id", &id)?;
     let environment = view(local.records(), id, |mut tx, id| {
@@ -271,10 +291,14 @@ pub(super) async fn update_variable(
     {
         return Err(Problem::not_found("Variable"));
     }
-    put_variable(&local, id, Variable { name, ..variable }).await
+    let variable = Variable {
+        name,
+        ..sent.variable
+    };
+    put_variable(&local, id, Sent { variable, ..sent }).await
 }
 
-async fn put_variable(local: &Local, id: i64, variable: Variable) -> Reply {
+async fn put_variable(local: &Local, id: i64, variable: Sent) -> Reply {
     let environment = change(local.records(), (id, variable), |mut tx, (id, variable)| {
         Box::pin(async move {
             let mut kept = tx.get(id).await?;

@@ -62,7 +62,7 @@ impl Entity for KeptSnapshot {
 pub(super) async fn goal(tx: &mut Tx<'_>, id: i64) -> Result<Goal, Problem> {
     let goal: Goal = tx.get(id).await?;
     if goal.archived {
-        return Err(Problem::not_found(Goal::NOUN));
+        return Err(Problem::missing(Goal::NOUN, id));
     }
     project(tx, goal.project_id).await?;
     Ok(goal)
@@ -394,7 +394,7 @@ async fn all_journeys(
             Box::pin(async move {
                 let snapshot = snapshot(&mut tx, id).await?;
                 if snapshot.goal != goal {
-                    return Err(Problem::not_found(KeptSnapshot::NOUN));
+                    return Err(Problem::missing(KeptSnapshot::NOUN, id));
                 }
                 let mut journeys = Vec::new();
                 for kept in tx.all::<KeptJourney>(id).await? {

@@ -13,7 +13,7 @@ use super::goals::{self, KeptSnapshot};
 use super::library::{self, KeptLibrary};
 use super::request::{Base, Ids, Json, Params};
 use super::test_data::{self, KeptTable};
-use crate::model::{CheckpointMeta, Journey, JourneyStatus, Object};
+use crate::model::{CheckpointMeta, Goal, Journey, JourneyStatus, Object};
 
 /// Most times that a checkpoint is executed in a loop of a fixed length.
 const MOST_ITERATIONS: i64 = 10;
@@ -66,7 +66,7 @@ impl Entity for KeptJourney {
 pub(super) async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<KeptJourney, Problem> {
     let kept: KeptJourney = tx.get(id).await?;
     if kept.journey.archived {
-        return Err(Problem::not_found(KeptJourney::NOUN));
+        return Err(Problem::missing(KeptJourney::NOUN, id));
     }
     goals::snapshot(tx, kept.journey.snapshot_id).await?;
     Ok(kept)
@@ -207,6 +207,27 @@ async fn bind(tx: &mut Tx<'_>, kept: &mut KeptJourney, table: Option<i64>) -> Re
     Ok(())
 }
 
+/// The journeys of a project's goals that are bound to a table. Those of committed snapshots are not
+/// among them: they can neither be bound to another nor keep its rows from changing.
+pub(super) async fn bound_to(
+    tx: &mut Tx<'_>,
+    project: i64,
+    table: i64,
+) -> Result<Vec<i64>, Problem> {
+    let mut bound = Vec::new();
+    for goal in tx.all::<Goal>(project).await? {
+        if goal.archived {
+            continue;
+        }
+        let head = goals::head_of(tx, goal.id).await?;
+        let journeys = tx.all::<KeptJourney>(head.id).await?.into_iter();
+        let journeys = journeys.map(|kept| kept.journey);
+        let uses = |one: &Journey| !one.archived && one.data_table_id == Some(table);
+        bound.extend(journeys.filter(uses).map(|one| one.id));
+    }
+    Ok(bound)
+}
+
 /// Puts a checkpoint into a journey; the checkpoint is kept, the journey is not yet.
 async fn put_in(
     tx: &mut Tx<'_>,
@@ -322,6 +343,11 @@ pub(super) struct Changes {
     draft: Option<bool>,
     #[serde(alias = "tagNames")]
     tags: Option<Vec<String>>,
+    /// Where it is: it can stay there only.
+    #[serde(default, deserialize_with = "crate::model::loose::some_id")]
+    goal_id: Option<i64>,
+    #[serde(default, deserialize_with = "crate::model::loose::some_id")]
+    snapshot_id: Option<i64>,
     /// Absent: as it is; null: none.
     #[serde(default, deserialize_with = "given")]
     data_table_id: Option<Option<i64>>,
@@ -331,6 +357,16 @@ fn given<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<i64>>, D::Error> {
     crate::model::loose::some_id(deserializer).map(Some)
+}
+
+/// Refuses to move a journey: nothing does.
+fn check_place(field: &str, asked: Option<i64>, there: i64) -> Result<(), Problem> {
+    match asked {
+        Some(other) if other != there => Err(Problem::invalid(format!(
+            "{field} cannot be changed: the journey stays in {there}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// PUT /testsuites/{id}
@@ -346,6 +382,8 @@ pub(super) async fn update(
         Box::pin(async move {
             let mut kept = editable(&mut tx, id).await?;
             let journey = &mut kept.journey;
+            check_place("goalId", fields.goal_id, journey.goal_id)?;
+            check_place("snapshotId", fields.snapshot_id, journey.snapshot_id)?;
             journey.title = fields.title.unwrap_or_else(|| journey.title.clone());
             journey.name = fields.name.unwrap_or_else(|| journey.name.clone());
             journey.draft = fields.draft.unwrap_or(journey.draft);
@@ -384,16 +422,18 @@ pub(super) async fn latest_status(State(local): State<Local>, params: Params, ba
     if let Some(id) = params.some_id("jobId")? {
         return executions::latest_status(&local, id, &base).await;
     }
-    let snapshot = match params.some_id("versionId")? {
-        Some(id) => id,
-        None => params.id("snapshotId")?,
-    };
+    let version = params
+        .some_id("versionId")?
+        .or(params.some_id("snapshotId")?);
+    let snapshot = version.ok_or_else(|| {
+        Problem::invalid("the query parameter versionId is missing (or snapshotId, or jobId)")
+    })?;
     let goal = params.some_id("goalId")?;
     let journeys = view(local.records(), (snapshot, goal), |mut tx, (id, goal)| {
         Box::pin(async move {
             let snapshot = goals::snapshot(&mut tx, id).await?;
             if goal.is_some_and(|goal| goal != snapshot.goal) {
-                return Err(Problem::not_found(KeptSnapshot::NOUN));
+                return Err(Problem::missing(KeptSnapshot::NOUN, id));
             }
             tx.all::<KeptJourney>(id).await
         })

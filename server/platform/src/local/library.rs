@@ -38,6 +38,13 @@ impl Entity for KeptLibrary {
     }
 }
 
+/// A library checkpoint of a project that is not archived.
+async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<KeptLibrary, Problem> {
+    let kept: KeptLibrary = tx.get(id).await?;
+    project(tx, kept.parent()).await?;
+    Ok(kept)
+}
+
 /// A library checkpoint as one of a journey's checkpoints.
 pub(super) async fn as_case(tx: &mut Tx<'_>, id: i64) -> Result<Checkpoint, Problem> {
     let kept: KeptLibrary = tx.get(id).await?;
@@ -202,7 +209,7 @@ pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let shown = view(local.records(), id, |mut tx, id| {
         Box::pin(async move {
-            let kept = tx.get(id).await?;
+            let kept = reachable(&mut tx, id).await?;
             whole(&mut tx, kept).await
         })
     })
@@ -221,7 +228,7 @@ pub(super) async fn update(
     }
     let shown = change(local.records(), (id, words), |mut tx, (id, words)| {
         Box::pin(async move {
-            let mut kept: KeptLibrary = tx.get(id).await?;
+            let mut kept = reachable(&mut tx, id).await?;
             if let Some(name) = words.name.or(words.title) {
                 kept.checkpoint.title.clone_from(&name);
                 kept.checkpoint.name = name;
@@ -255,7 +262,7 @@ pub(super) async fn move_step(
 ) -> Reply {
     let shown = change(local.records(), (id, step, to), |mut tx, (id, step, to)| {
         Box::pin(async move {
-            let mut kept: KeptLibrary = tx.get(id).await?;
+            let mut kept = reachable(&mut tx, id).await?;
             let from = place_of(&kept, step)?;
             let index = usize::try_from(to.position)
                 .ok()
@@ -287,7 +294,7 @@ pub(super) async fn remove_step(
 ) -> Result<StatusCode, Problem> {
     change(local.records(), (id, step), |mut tx, (id, step)| {
         Box::pin(async move {
-            let mut kept: KeptLibrary = tx.get(id).await?;
+            let mut kept = reachable(&mut tx, id).await?;
             let from = place_of(&kept, step)?;
             kept.steps.remove(from);
             kept.updated = now();
@@ -301,5 +308,5 @@ pub(super) async fn remove_step(
 
 fn place_of(kept: &KeptLibrary, step: i64) -> Result<usize, Problem> {
     let place = kept.steps.iter().position(|id| *id == step);
-    place.ok_or_else(|| Problem::not_found(KeptStep::NOUN))
+    place.ok_or_else(|| Problem::missing(KeptStep::NOUN, step))
 }

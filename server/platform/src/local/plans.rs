@@ -68,6 +68,13 @@ impl Entity for KeptPlanExecution {
     }
 }
 
+/// A plan of a project that is not archived.
+async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<KeptPlan, Problem> {
+    let kept: KeptPlan = tx.get(id).await?;
+    project(tx, kept.parent()).await?;
+    Ok(kept)
+}
+
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewPlan {
@@ -127,7 +134,7 @@ async fn check_part(tx: &mut Tx<'_>, project: i64, part: &Part) -> Result<(), Pr
     for id in &part.suite_ids {
         let journey: KeptJourney = tx.get_of(head.id, *id).await?;
         if journey.journey.archived {
-            return Err(Problem::not_found(KeptJourney::NOUN));
+            return Err(Problem::missing(KeptJourney::NOUN, *id));
         }
     }
     Ok(())
@@ -165,7 +172,7 @@ pub(super) async fn forget_environment(
 /// GET /plans/executions/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let kept = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move { tx.get::<KeptPlan>(id).await })
+        Box::pin(async move { reachable(&mut tx, id).await })
     })
     .await?;
     Answer::item(kept.plan)
@@ -186,7 +193,7 @@ pub(super) async fn execute(
     Json(request): Json<Execute>,
 ) -> Reply {
     let kept = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move { tx.get::<KeptPlan>(id).await })
+        Box::pin(async move { reachable(&mut tx, id).await })
     })
     .await?;
     let start = |part: Part| {

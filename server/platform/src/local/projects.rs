@@ -38,7 +38,7 @@ impl Entity for Project {
 pub(super) async fn project(tx: &mut Tx<'_>, id: i64) -> Result<Project, Problem> {
     let project: Project = tx.get(id).await?;
     if project.archived {
-        return Err(Problem::not_found(Project::NOUN));
+        return Err(Problem::missing(Project::NOUN, id));
     }
     Ok(project)
 }

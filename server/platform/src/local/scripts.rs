@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::Local;
 use super::answer::{Answer, Problem, Reply};
-use super::entity::{Entity, change, check_name, view};
+use super::entity::{Entity, Tx, change, check_name, view};
 use super::projects::project;
 use super::request::{Ids, Json, Params};
 use crate::model::Script;
@@ -20,6 +20,15 @@ impl Entity for Script {
     fn parent(&self) -> i64 {
         self.project_id.or(self.organization_id).unwrap_or_default()
     }
+}
+
+/// A script, which no archived project has.
+async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<Script, Problem> {
+    let script: Script = tx.get(id).await?;
+    if let Some(id) = script.project_id {
+        project(tx, id).await?;
+    }
+    Ok(script)
 }
 
 /// POST /scripts
@@ -46,7 +55,7 @@ pub(super) async fn create(State(local): State<Local>, Json(new): Json<Script>) 
 /// GET /scripts/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>, params: Params) -> Reply {
     let script = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move { tx.get::<Script>(id).await })
+        Box::pin(async move { reachable(&mut tx, id).await })
     })
     .await?;
     Answer::item(shown(script, params.get("includeBody") != Some("false")))
@@ -61,7 +70,7 @@ pub(super) async fn update(
     check_name("name", &new.name)?;
     let script = change(local.records(), (id, new), |mut tx, (id, new)| {
         Box::pin(async move {
-            let old: Script = tx.get(id).await?;
+            let old = reachable(&mut tx, id).await?;
             let script = Script {
                 id,
                 project_id: old.project_id,

@@ -125,7 +125,12 @@ pub(super) struct Found {
 impl Found {
     /// The step as it is answered.
     pub(super) fn shown(&self) -> Value {
-        placed(&self.kept.step, self.kept.parent, self.index)
+        let mut shown = placed(&self.kept.step, self.kept.parent, self.index);
+        if let (None, Some(fields)) = (&self.checkpoint, shown.as_object_mut()) {
+            fields.shift_remove("checkpointId");
+            fields.insert("libraryCheckpointId".to_owned(), self.kept.parent.into());
+        }
+        shown
     }
 }
 
@@ -263,7 +268,7 @@ pub(super) async fn delete(State(local): State<Local>, Ids([checkpoint, id]): Id
                 let before = kept.steps.len();
                 kept.steps.retain(|step| *step != id);
                 if kept.steps.len() == before {
-                    return Err(Problem::not_found(KeptStep::NOUN));
+                    return Err(Problem::missing(KeptStep::NOUN, id));
                 }
                 tx.delete::<KeptStep>(id).await?;
                 tx.put(&kept).await

@@ -64,7 +64,7 @@ pub(super) async fn timeline(
             Box::pin(async move {
                 let found = steps::found(&mut tx, step).await?;
                 if found.kept.parent != checkpoint {
-                    return Err(Problem::not_found("Test step"));
+                    return Err(Problem::missing("Test step", step));
                 }
                 Ok(())
             })

@@ -10,6 +10,7 @@ use super::Local;
 use super::answer::{Answer, Problem, Reply};
 use super::csv::{self, Csv};
 use super::entity::{Entity, Tx, change, check_name, now, view};
+use super::journeys;
 use super::people::rfc3339;
 use super::projects::project;
 use super::request::{Ids, Json, Params};
@@ -266,16 +267,29 @@ pub(super) async fn update(
     answer(&kept)
 }
 
-/// DELETE /testdata/tables/{id}
+/// DELETE /testdata/tables/{id}: not while journeys of its project are bound to it.
 pub(super) async fn delete(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     change(local.records(), id, |mut tx, id| {
         Box::pin(async move {
-            tx.get::<KeptTable>(id).await?;
+            let kept: KeptTable = tx.get(id).await?;
+            let users = journeys::bound_to(&mut tx, kept.parent(), id).await?;
+            if !users.is_empty() {
+                return Err(in_use(id, &users));
+            }
             remove(&mut tx, id).await
         })
     })
     .await?;
     Answer::done()
+}
+
+fn in_use(table: i64, journeys: &[i64]) -> Problem {
+    let names: Vec<_> = journeys.iter().map(|id| format!("journeys/{id}")).collect();
+    Problem::conflict(format!(
+        "the test data table {table} gives rows to {}; bind them to another table or to none, or \
+         delete them first",
+        names.join(", ")
+    ))
 }
 
 async fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), Problem> {

@@ -1,16 +1,30 @@
 //! What is wrapped around an answer, and errors.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// An error that the platform answers.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (code {code})")]
 pub struct ApiError {
     /// The platform's code, such as `1403`; empty when it gives none.
     pub code: String,
     /// What it says.
     pub message: String,
+    /// What of the request it is about.
+    pub about: About,
+}
+
+/// What of a request an error is about. Only the local platform tells it, beside the error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// The id of what it did not find.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
+    /// The field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 /// How an answer is wrapped unless `envelope=false` was asked for.
@@ -74,15 +88,20 @@ pub fn error_of(body: &Value) -> Option<ApiError> {
     let error = body.get("error").filter(|error| !error.is_null());
     match error {
         Some(Value::String(message)) if failed || body.get("success").is_none() => Some(ApiError {
-            code: String::new(),
             message: message.clone(),
+            ..ApiError::default()
         }),
         Some(error @ Value::Object(_)) if failed || body.get("success").is_none() => {
-            described(error)
+            let about = body.get("about").map(About::deserialize);
+            let about = about.and_then(Result::ok).unwrap_or_default();
+            Some(ApiError {
+                about,
+                ..described(error)?
+            })
         }
         _ if failed => Some(described(body).unwrap_or_else(|| ApiError {
-            code: String::new(),
             message: "the platform says no more than success: false".to_owned(),
+            ..ApiError::default()
         })),
         _ => None,
     }
@@ -90,7 +109,12 @@ pub fn error_of(body: &Value) -> Option<ApiError> {
 
 /// An error's body, as the platform writes it.
 pub fn error_body(error: &ApiError) -> Value {
-    json!({"success": false, "error": {"code": error.code, "message": error.message}})
+    let mut body =
+        json!({"success": false, "error": {"code": error.code, "message": error.message}});
+    if error.about != About::default() {
+        body["about"] = json!(error.about);
+    }
+    body
 }
 
 /// An error that stands in a body without anything around it: `{"code": …, "message": …}`.
@@ -104,5 +128,9 @@ pub fn described(error: &Value) -> Option<ApiError> {
     }
     let Described { code, message } = Described::deserialize(error).ok()?;
     let says_something = !(code.is_empty() && message.is_empty());
-    says_something.then_some(ApiError { code, message })
+    says_something.then(|| ApiError {
+        code,
+        message,
+        ..ApiError::default()
+    })
 }

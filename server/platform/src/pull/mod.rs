@@ -17,7 +17,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::calls;
 use crate::client::Client;
-use crate::deploy::read_table;
+use crate::deploy::bound_table;
 use crate::resources::names::name;
 pub use read::{Pulled, read};
 use source::Found;
@@ -54,11 +54,16 @@ pub async fn pull_tests(client: &Client, request: v1::PullTestsRequest) -> Resul
 /// One journey as a file. One that no file can hold has notes and no content.
 async fn file(client: &Client, path: String, found: Found) -> Result<v1::PullTestsResponse> {
     let journey = client.call(calls::journeys::get(found.journey)).await?;
-    let table = match journey.data_table_id.filter(|id| *id > 0) {
-        Some(id) => Some(read_table(client, id).await?),
+    let bound = journey.data_table_id.filter(|id| *id > 0);
+    let table = match bound {
+        Some(id) => bound_table(client, id).await?,
         None => None,
     };
+    let lost = bound.filter(|_| table.is_none());
     let Pulled { test, mut notes } = read(&journey, table);
+    notes.extend(lost.map(|id| {
+        format!("the journey is bound to testDataTables/{id}, which is gone: the test has no data")
+    }));
     let content = match etude_language::format(&test, DocumentFormat::Yaml) {
         Ok(text) => text,
         Err(error) => {

@@ -157,13 +157,15 @@ pub async fn set_environment_variable(
     let own = |variable: &&Variable| variable.name == request.variable && !variable.inherited;
     match environment.variables.iter().find(own) {
         Some(known) => {
-            let (value, hidden) = (&request.value, request.hidden);
+            let value = &request.value;
+            let hidden = request.hidden.unwrap_or(known.hidden);
             let set = calls::environments::set_variable(id, known, value, hidden);
             client.call(set).await?;
         }
         None => {
             let (name, value) = (&request.variable, &request.value);
-            let add = calls::environments::add_variable(id, name, value, request.hidden);
+            let hidden = request.hidden.unwrap_or_default();
+            let add = calls::environments::add_variable(id, name, value, hidden);
             client.call(add).await?;
         }
     }
@@ -179,6 +181,7 @@ pub async fn delete_environment_variable(
 ) -> Result<v1::DeleteEnvironmentVariableResponse> {
     let project = names::id("project", "projects", &request.project)?;
     let id = names::id("environment", COLLECTION, &request.environment)?;
+    find(&client.fresh(), project, id).await?;
     let removed = client.call(calls::environments::delete_variable(id, &request.variable));
     removed.await?;
     Ok(v1::DeleteEnvironmentVariableResponse {

@@ -88,6 +88,11 @@ pub async fn update_extension(
     let mask = request.update_mask.filter(|mask| !mask.paths.is_empty());
     check_mask(mask.as_ref(), &FIELDS)?;
     let mut script = client.fresh().call(calls::scripts::get(id)).await?;
+    let there = optional("projects", script.project_id);
+    if !asked.project.is_empty() && asked.project != there {
+        let message = format!("cannot be changed: the extension stays in `{there}`");
+        return Err(Error::invalid("extension.project", "immutable", message));
+    }
     let given = |field: &str| match &mask {
         Some(mask) => mask.paths.iter().any(|path| path == field),
         None => is_given(&asked, field),

@@ -70,7 +70,10 @@ pub async fn list_journeys(
     })
 }
 
-/// Changes a journey's display name.
+/// What of a journey can be changed.
+const FIELDS: [&str; 2] = ["display_name", "data_table"];
+
+/// Changes a journey's display name, and the table that it is bound to.
 pub async fn update_journey(
     client: &Client,
     request: v1::UpdateJourneyRequest,
@@ -78,10 +81,19 @@ pub async fn update_journey(
     let journey = required("journey", request.journey)?;
     let id = names::id("journey.name", COLLECTION, &journey.name)?;
     let mask = request.update_mask.as_ref();
-    check_mask(mask, &["display_name"])?;
-    if asks(mask, "display_name") {
-        let title = super::named("journey.display_name", &journey.display_name)?;
+    check_mask(mask, &FIELDS)?;
+    let (title, table) = (&journey.display_name, &journey.data_table);
+    let table = names::optional_id("journey.data_table", "testDataTables", table)?;
+    let names_fields = mask.is_some_and(|mask| !mask.paths.is_empty());
+    // Without a mask, only what is given: an empty table would take the journey's away.
+    let binds = asks(mask, "data_table") && (names_fields || table.is_some());
+    let renames = asks(mask, "display_name") && (names_fields || !title.is_empty() || !binds);
+    if renames {
+        let title = super::named("journey.display_name", title)?;
         client.call(calls::journeys::rename(id, title)).await?;
+    }
+    if binds {
+        client.call(calls::journeys::set_table(id, table)).await?;
     }
     Ok(v1::UpdateJourneyResponse {
         journey: Some(read(client, id).await?),

@@ -1,6 +1,6 @@
 //! `StepService`.
 
-use etude::v1;
+use etude::v1::{self, ErrorReason};
 use etude_engine::{Error, Result};
 use etude_language::natural;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::codec::{self, Decoded};
 use crate::model::{ParsedStep, Step};
 
 const COLLECTION: &str = "steps";
+const LIBRARY: &str = "libraryCheckpoints";
 
 /// Adds a step to a checkpoint and reads it back.
 ///
@@ -171,6 +172,15 @@ async fn exchange(
                        checkpoint, and the platform does not say which that is";
         return Err(Error::invalid("step.checkpoint", "required", message));
     }
+    if checkpoint.starts_with(LIBRARY) {
+        let message = format!(
+            "{} is a step of {checkpoint}: where a step acts cannot be changed, and none can be added \
+             to a checkpoint of the library; change the checkpoint that it was copied from, and copy \
+             it again",
+            name(COLLECTION, old.id)
+        );
+        return Err(Error::new(ErrorReason::PlatformRefused, message).resource(checkpoint));
+    }
     let id = names::id("step.checkpoint", checkpoints::COLLECTION, &checkpoint)?;
     let turn = client.turn_on_checkpoint(id);
     let mut known = turn.lock().await;
@@ -229,8 +239,13 @@ pub(crate) fn of(checkpoint: &str, position: i32, step: &Step) -> v1::PlatformSt
 /// A step that was read by itself: the platform may tell where it is.
 fn alone(step: &Step) -> v1::PlatformStep {
     let number = |field: &str| step.rest.get(field).and_then(Value::as_i64);
-    let checkpoint = number("checkpointId").or_else(|| number("testCaseId"));
-    let checkpoint = names::optional(checkpoints::COLLECTION, checkpoint);
+    let checkpoint = match number("libraryCheckpointId") {
+        Some(id) => name(LIBRARY, id),
+        None => {
+            let id = number("checkpointId").or_else(|| number("testCaseId"));
+            names::optional(checkpoints::COLLECTION, id)
+        }
+    };
     let position = number("stepIndex").map_or(0, |index| super::count(index + 1));
     of(&checkpoint, position, step)
 }

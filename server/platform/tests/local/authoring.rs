@@ -146,9 +146,14 @@ async fn what_is_hidden_is_never_answered() {
     let id = made["id"].as_i64().unwrap();
     let change = json!({"name": "password", "value": "hush-hush-2", "hidden": true});
     let put = format!("PUT /environments/{id}/variables/password");
+    let rotated = json!({"value": "hush-hush-3"});
+    let again = json!({"name": "password", "value": "hush-hush-4"});
+    let post = format!("POST /environments/{id}/variables");
     let answers = [
         made.to_string(),
         platform.make(&put, change).await.to_string(),
+        platform.make(&put, rotated).await.to_string(),
+        platform.make(&post, again).await.to_string(),
         platform
             .get(&format!("/environments/{id}"))
             .await
@@ -166,4 +171,7 @@ async fn what_is_hidden_is_never_answered() {
             "{answer}"
         );
     }
+    let shown = json!({"hidden": false});
+    let shown = platform.make(&put, shown).await;
+    assert!(shown.to_string().contains("hush-hush-4"), "{shown}");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use etude_engine::runs::RunsOptions;
+use etude_platform::client::Client;
 use etude_platform::local::{Local, Options, router};
 use etude_store::SqliteStore;
 use http::{Request, Response, StatusCode};
@@ -113,6 +114,11 @@ impl Platform {
         server.runs.recover().await.unwrap();
         server.work();
         (platform, server)
+    }
+
+    /// A client of it within the process.
+    pub(crate) fn client(&self) -> Client {
+        Client::local(self.router.clone())
     }
 
     /// The same with a header in every request.

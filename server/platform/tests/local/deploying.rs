@@ -292,6 +292,33 @@ async fn pulled_deployed_and_pulled_again_is_the_same_file() {
 }
 
 #[tokio::test]
+async fn a_table_that_is_gone_is_noted_and_made_again() {
+    let bench = Bench::start().await;
+    let old = bench.deploy(BUY).await.unwrap().data_table.unwrap();
+    let gone = format!("/testdata/tables/{old}");
+    bench.script(move |_, path| match path.contains(&gone) {
+        true => Fate::Fails(404),
+        false => Fate::Served,
+    });
+    let note = format!("the journey is bound to testDataTables/{old}, which is gone");
+    let tells = |notes: &[String]| notes.iter().any(|one| one.starts_with(&note));
+    let pulled = bench.pull("Shop").await.remove(0);
+    assert!(tells(&pulled.notes), "{:?}", pulled.notes);
+    let without = String::from_utf8(pulled.content.to_vec()).unwrap();
+    assert!(!without.contains("password: "), "{without}");
+    let plan = bench.plan(BUY).await;
+    assert!(tells(&plan.notes) && plan.adds == 1, "{plan:#?}");
+    // A test without data leaves the journey as it is, and says so.
+    assert!(tells(&bench.plan(&without).await.notes));
+    let new = bench.deploy(BUY).await.unwrap().data_table.unwrap();
+    assert_ne!(new, old);
+    bench.writes();
+    bench.deploy(BUY).await.unwrap();
+    assert_eq!(bench.writes(), 0);
+    assert!(bench.content("Shop/Web/Buy").await.contains("password: "));
+}
+
+#[tokio::test]
 async fn every_command_of_the_platform_comes_back_from_it() {
     let bench = Bench::start().await;
     let yaml = include_str!("../every_command.yaml");

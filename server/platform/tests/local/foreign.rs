@@ -29,6 +29,17 @@ impl Other {
         }
     }
 
+    /// The id of what a noun calls.
+    fn id(&self, noun: &str) -> i64 {
+        match noun {
+            "Goal" => self.goal.goal,
+            "Journey" => self.goal.journey,
+            "Library checkpoint" => self.library,
+            "Test data table" => self.table,
+            _ => self.environment,
+        }
+    }
+
     /// Requests that name something of it beside what is the caller's own, and what that is.
     fn requests(&self, own: &Goal) -> Vec<(String, Value, &'static str)> {
         let (project, goal, journey) = (own.project, own.goal, own.journey);
@@ -98,6 +109,8 @@ async fn what_another_project_has_is_not_found() {
     for (request, body, noun) in requests {
         let answer = platform.call(&request, Some(body.clone())).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{request} {body}");
+        let id = other.id(noun);
+        assert_eq!(answer.at("/about/id"), id, "{request} {body}");
         let error = json!({"code": "1403", "message": format!("{noun} not found")});
         assert_eq!(answer.at("/error"), &error, "{request} {body}");
     }

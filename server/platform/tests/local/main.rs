@@ -15,4 +15,6 @@ mod foreign;
 mod plans;
 mod poller;
 mod reference_cli;
+mod resources;
+mod tables;
 mod whole_tests;

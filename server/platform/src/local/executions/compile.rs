@@ -221,8 +221,8 @@ fn request(material: &Material, test: v1::Test) -> Result<v1::CreateRunRequest, 
     let mut variables = Vec::new();
     for (name, value) in &material.initial {
         if !is_variable(name) {
-            let message = format!("initialData: `{name}` cannot be the name of a variable");
-            return Err(Problem::invalid(message));
+            let what = format!("`{name}` cannot be the name of a variable");
+            return Err(Problem::of_field("initialData", &what));
         }
         variables.push(variable(name, text(value)));
     }

@@ -232,7 +232,7 @@ async fn create(
             validate_only: true,
             ..run.clone()
         };
-        engine.runs.create(check).await?;
+        engine.runs.create(check).await.map_err(of_caller)?;
     }
     for (kept, runs) in all.iter().zip(runs) {
         for (suite, run) in kept.suites.iter().zip(runs) {
@@ -242,6 +242,24 @@ async fn create(
         }
     }
     Ok(())
+}
+
+/// What is wrong with a run, by the fields of the request that it was made of.
+fn of_caller(error: etude_engine::Error) -> Problem {
+    let Some(violation) = error.violations.first() else {
+        return error.into();
+    };
+    let (field, description) = (&violation.field, &violation.description);
+    let inner = |prefix: &str| {
+        field
+            .strip_prefix(prefix)
+            .filter(|rest| !rest.contains('.'))
+    };
+    match (inner("spec.http_headers"), inner("spec.variables")) {
+        (Some(which), _) => Problem::of_field(&format!("httpHeaders{which}"), description),
+        (_, Some(_)) => Problem::of_field("initialData", description),
+        _ => error.into(),
+    }
 }
 
 /// Takes back what was started of an execution that could not be wholly.
@@ -278,7 +296,7 @@ async fn prepare(
     let starting_url = request.starting_url.clone();
     let starting_url = starting_url.filter(|url| !url.is_empty());
     if let Some(url) = &starting_url {
-        check_url("startingUrl", url)?;
+        check_url("startingUrl", url).map_err(|wrong| wrong.about("startingUrl"))?;
     }
     let goal = goals::goal(tx, scope.goal).await?;
     let snapshot = match scope.snapshot {
@@ -286,7 +304,7 @@ async fn prepare(
         None => goals::head_of(tx, goal.id).await?,
     };
     if snapshot.goal != goal.id {
-        return Err(Problem::not_found(KeptSnapshot::NOUN));
+        return Err(Problem::missing(KeptSnapshot::NOUN, snapshot.id));
     }
     let project = project(tx, goal.project_id).await?;
     let environment = request
@@ -343,13 +361,15 @@ async fn selected(
         .into_iter()
         .filter(|kept| !kept.journey.archived)
         .collect();
-    let known = |id: &i64| present.iter().any(|kept| kept.journey.id == *id);
-    let canonical = |id: &String| present.iter().any(|kept| kept.journey.canonical_id == *id);
-    if !request.suite_ids.iter().all(known)
-        || !request.test_suite_canonical_ids.iter().all(canonical)
-    {
-        return Err(Problem::not_found(KeptJourney::NOUN));
+    let unknown = |id: &&i64| !present.iter().any(|kept| kept.journey.id == **id);
+    if let Some(id) = request.suite_ids.iter().find(unknown) {
+        return Err(Problem::missing(KeptJourney::NOUN, *id));
     }
+    let unknown = |id: &&String| !present.iter().any(|kept| kept.journey.canonical_id == **id);
+    if let Some(id) = request.test_suite_canonical_ids.iter().find(unknown) {
+        return Err(Problem::not_found(KeptJourney::NOUN).saying(id));
+    }
+    let count = present.len();
     let wanted = |journey: &Journey| {
         let named = request.suite_ids.contains(&journey.id)
             || request
@@ -363,7 +383,13 @@ async fn selected(
     for kept in present.into_iter().filter(|kept| wanted(&kept.journey)) {
         let table = match kept.journey.data_table_id {
             Some(id) => {
-                let table: KeptTable = tx.get(id).await?;
+                let table: KeptTable = tx.find(id).await?.ok_or_else(|| {
+                    Problem::missing(KeptTable::NOUN, id).saying(format!(
+                        "the journey {} is bound to the test data table {id}, which is gone; bind it \
+                         to another or to none",
+                        kept.journey.id
+                    ))
+                })?;
                 Some(test_data::content(tx, &table).await?)
             }
             None => None,
@@ -371,9 +397,13 @@ async fn selected(
         chosen.push((journeys::whole(tx, kept).await?, table));
     }
     if chosen.is_empty() {
-        return Err(Problem::invalid(
-            "no journey fits suiteIds, testSuiteCanonicalIds and tags",
-        ));
+        return Err(Problem::invalid(match count {
+            0 => "the goal has no journeys".to_owned(),
+            count => format!(
+                "none of the goal's {count} journeys is selected: those that are named have none of \
+                 the tags"
+            ),
+        }));
     }
     Ok(chosen)
 }
