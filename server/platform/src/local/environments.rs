@@ -1,13 +1,13 @@
 //! Environments and their variables. What is hidden is kept for executions and never answered.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Problem, Reply};
 use super::entity::{Entity, Tx, change, check_name, view};
 use super::projects::project;
-use super::request::{self, Ids, Json};
+use super::request::{self, Ids, Json, Pieces};
 use super::{Local, goals, plans};
 use crate::model::{Environment, Object, Variable, loose};
 
@@ -275,7 +275,7 @@ pub(super) async fn add_variable(
 /// PUT /environments/{id}/variables/{name}
 pub(super) async fn update_variable(
     State(local): State<Local>,
-    Path((id, name)): Path<(String, String)>,
+    Pieces([(_, id), (_, name)]): Pieces<2>,
     Json(sent): Json<Sent>,
 ) -> Reply {
     let id = request::id("id", &id)?;
@@ -314,7 +314,7 @@ async fn put_variable(local: &Local, id: i64, variable: Sent) -> Reply {
 /// DELETE /environments/{id}/variables/{name}
 pub(super) async fn delete_variable(
     State(local): State<Local>,
-    Path((id, name)): Path<(String, String)>,
+    Pieces([(_, id), (_, name)]): Pieces<2>,
 ) -> Reply {
     let id = request::id("id", &id)?;
     let environment = change(local.records(), (id, name), |mut tx, (id, name)| {

@@ -10,10 +10,12 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri, header};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Local;
 use super::answer::Problem;
+use crate::model::Object;
 
 /// The name by which the reference CLI introduces itself.
 const REFERENCE_CLI: &str = "api-cli-generator";
@@ -47,7 +49,26 @@ impl<T: DeserializeOwned> FromRequest<Local> for Json<T> {
         }
         let read = serde_json::from_slice(text);
         read.map(Self)
-            .map_err(|error| Problem::invalid(format!("the body is not as expected: {error}")))
+            .map_err(|error| wrong_body::<T>(text, &error))
+    }
+}
+
+/// What is wrong with a body, by the field that is.
+fn wrong_body<T: DeserializeOwned>(text: &[u8], error: &serde_json::Error) -> Problem {
+    let alone = |(name, value): (String, Value)| {
+        let body = Object::from_iter([(name.clone(), value)]);
+        let error = serde_json::from_value::<T>(Value::Object(body)).err()?;
+        // A field that has to be there is named by the error itself.
+        let names_another = error.to_string().starts_with("missing field");
+        (!names_another).then(|| (name, error.to_string()))
+    };
+    let fields: Option<Object> = serde_json::from_slice(text).ok();
+    match fields.and_then(|fields| fields.into_iter().find_map(alone)) {
+        Some((name, wrong)) => {
+            let what = format!("the body is not as expected: {name}: {wrong}");
+            Problem::invalid(what).about(&name)
+        }
+        None => Problem::invalid(format!("the body is not as expected: {error}")),
     }
 }
 
@@ -58,14 +79,27 @@ impl<const N: usize> FromRequestParts<Local> for Ids<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, local: &Local) -> Result<Self, Problem> {
+        let Pieces(pieces) = Pieces::<N>::from_request_parts(parts, local).await?;
+        let mut ids = [0; N];
+        for (place, (name, text)) in ids.iter_mut().zip(&pieces) {
+            *place = id(name, text)?;
+        }
+        Ok(Self(ids))
+    }
+}
+
+/// The parameters in a request's path, with their names.
+pub(super) struct Pieces<const N: usize>(pub(super) [(String, String); N]);
+
+impl<const N: usize> FromRequestParts<Local> for Pieces<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, local: &Local) -> Result<Self, Problem> {
         let path = Path::<Vec<(String, String)>>::from_request_parts(parts, local).await;
-        let Path(parameters) = path.map_err(|error| Problem::invalid(error.to_string()))?;
-        let ids: Vec<i64> = parameters
-            .iter()
-            .map(|(name, text)| id(name, text))
-            .collect::<Result<_, _>>()?;
-        let ids = ids.try_into();
-        ids.map(Self)
+        let Path(pieces) = path.map_err(|error| Problem::invalid(error.to_string()))?;
+        let pieces = pieces.try_into();
+        pieces
+            .map(Self)
             .map_err(|_| etude_engine::Error::internal("a route has other parameters").into())
     }
 }

@@ -85,11 +85,27 @@ pub(super) fn near(name: &str, members: &[Member]) -> Vec<String> {
     names.map(|(_, name)| format!("`{}`", cut(name))).collect()
 }
 
-/// The beginning of a name, as much as fits into an error.
+/// The beginning of a name, as much as fits into an error. What would begin another line, or turn the
+/// text around, is written as an escape.
 fn cut(name: &str) -> String {
     const MOST: usize = 60;
-    match name.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
+    let mut shown = String::new();
+    for letter in name.chars().take(MOST) {
+        match letter.is_control() || turns(letter) {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
     }
+    if name.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether a character sets the direction of the text around it.
+fn turns(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }

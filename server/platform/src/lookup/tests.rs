@@ -96,6 +96,11 @@ fn what_is_missing_is_told_with_what_is_near_it() {
             .message
             .starts_with("there is no goal `Wbe` in projects/3; the nearest are `Web`")
     );
+    let odd = Member {
+        id: 9,
+        name: "a\nb\t\u{202e}c é".to_owned(),
+    };
+    assert_eq!(near("a", &[odd]), ["`a\\nb\\t\\u{202e}c é`"]);
     let none = missing("projects", "x", None, &[]);
     assert!(
         none.message.ends_with("there are none at all"),

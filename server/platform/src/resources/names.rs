@@ -29,7 +29,8 @@ pub(crate) fn id(field: &str, collection: &str, name: &str) -> Result<i64> {
         .strip_prefix(collection)
         .and_then(|rest| rest.strip_prefix('/'))
         .and_then(|id| id.parse().ok())
-        .filter(|id| *id > 0);
+        // `journeys/007` is a name of nothing, also where the contract has no pattern for it.
+        .filter(|id| *id > 0 && self::name(collection, *id) == name);
     id.ok_or_else(|| {
         let message = format!("`{name}` does not name one; write {collection}/ and its number");
         Error::invalid(field, "name", message)
@@ -73,6 +74,8 @@ mod tests {
             "goals/1",
             "projects/",
             "projects/0",
+            "projects/012",
+            "projects/+12",
             "projects/x",
             "projects/1/2",
             "1",

@@ -105,6 +105,53 @@ async fn bodies_that_are_no_json_are_refused() {
 }
 
 #[tokio::test]
+async fn a_value_of_a_wrong_type_is_told_with_its_field() {
+    let platform = Platform::new().await;
+    for (request, body, field) in [
+        (
+            "POST /projects",
+            json!({"name": 5, "organizationId": 1}),
+            "name",
+        ),
+        (
+            "POST /projects",
+            json!({"name": "n", "organizationId": {}}),
+            "organizationId",
+        ),
+        (
+            "POST /testsuites",
+            json!({"title": "t", "goalId": 1, "draft": "x"}),
+            "draft",
+        ),
+        (
+            "POST /environments/1/variables",
+            json!({"name": "n", "hidden": 3}),
+            "hidden",
+        ),
+    ] {
+        let answer = platform.call(request, Some(body)).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        let message = answer.at("/error/message").as_str().unwrap();
+        assert!(
+            message.contains(&format!("{field}: ")),
+            "{request}: {message}"
+        );
+        assert_eq!(answer.at("/about/field"), field);
+    }
+    refused(
+        &platform,
+        "PUT /environments/1/variables/%FF",
+        json!({}),
+        "UTF-8",
+    )
+    .await;
+    refused(&platform, "GET /projects/%FF", json!({}), "UTF-8").await;
+    refused(&platform, "GET //files/screenshots/%FF", json!({}), "UTF-8").await;
+    let list = "GET /testsuites/latest_status";
+    refused(&platform, list, json!({}), "versionId").await;
+}
+
+#[tokio::test]
 async fn a_table_is_made_wholly_or_not() {
     let platform = Platform::new().await;
     let goal = platform.goal().await;

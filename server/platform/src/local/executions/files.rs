@@ -2,7 +2,7 @@
 //! cannot be guessed, or they are numbers of results.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use etude::v1;
 use etude_engine::store::Store;
@@ -13,7 +13,7 @@ use super::lists::{console, network};
 use super::tree::{Whole, results_of};
 use crate::local::Local;
 use crate::local::answer::Problem;
-use crate::local::request::{self, Base};
+use crate::local::request::{self, Base, Pieces};
 
 /// Bytes that are read of an artifact at once.
 const PIECE: usize = 1 << 20;
@@ -21,7 +21,7 @@ const PIECE: usize = 1 << 20;
 /// GET /files/screenshots/{name}.png
 pub(in crate::local) async fn screenshot(
     State(local): State<Local>,
-    Path(file): Path<String>,
+    Pieces([(_, file)]): Pieces<1>,
 ) -> Response {
     let missing = || Problem::not_found("Screenshot");
     let found = async {
@@ -56,7 +56,7 @@ async fn content(store: &dyn Store, name: &str) -> Result<Vec<u8>, Problem> {
 /// GET /files/executions/{id}/events/{result}.json
 pub(in crate::local) async fn events(
     State(local): State<Local>,
-    Path((execution, file)): Path<(String, String)>,
+    Pieces([(_, execution), (_, file)]): Pieces<2>,
     base: Base,
 ) -> Response {
     let found = async {
