@@ -11,11 +11,12 @@ mod watch;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use etude::v1::{self, ErrorReason};
+use etude::v1;
+use etude_engine::Result;
 use etude_engine::records::{self, Records};
-use etude_engine::{Error, Result};
 
 use self::kept::{Head, Wanted};
+use crate::resources::page::{Order, Place};
 
 /// How many events of a platform are kept.
 const KEPT: i64 = 1000;
@@ -104,12 +105,10 @@ impl EventLog {
         &self,
         request: v1::ListPlatformEventsRequest,
     ) -> Result<v1::ListPlatformEventsResponse> {
+        let list = [self.inner.platform.as_str(), "events"];
         let below = match request.page_token.as_str() {
             "" => i64::MAX,
-            token => token.parse().map_err(|_| {
-                let message = "the page token is not one of this list; begin with an empty one";
-                Error::new(ErrorReason::InvalidPageToken, message)
-            })?,
+            token => Place::open(&list, token)?.last,
         };
         let count = match usize::try_from(request.page_size).unwrap_or_default() {
             0 => PAGE,
@@ -119,7 +118,12 @@ impl EventLog {
         let oldest = events.last().map_or(0, |event| event.sequence);
         Ok(v1::ListPlatformEventsResponse {
             next_page_token: match oldest > head.first {
-                true => oldest.to_string(),
+                true => Place {
+                    count: 0,
+                    last: oldest,
+                    order: Order::Falling,
+                }
+                .seal(&list),
                 false => String::new(),
             },
             events,

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use etude::v1::ErrorReason;
+use etude_engine::Error;
 use etude_engine::store::Store as _;
 use etude_store::{Options, SqliteStore};
 use futures::stream::BoxStream;
@@ -191,12 +193,14 @@ async fn pages_are_newest_first_and_have_what_came_between_on_none() {
     log.accept(delivery("", "6")).await.unwrap();
     assert_eq!(list(&log, 2, &token).await.0, [3, 2]);
     assert_eq!(pages(&log, 4).await, [vec![6, 5, 4, 3], vec![2, 1]]);
-    let request = v1::ListPlatformEventsRequest {
-        page_token: "x".to_owned(),
-        ..Default::default()
-    };
-    let error = log.list(request).await.unwrap_err();
-    assert_eq!(error.reason, ErrorReason::InvalidPageToken);
+    for made_up in ["x", "-1", "0", "3"] {
+        let request = v1::ListPlatformEventsRequest {
+            page_token: made_up.to_owned(),
+            ..Default::default()
+        };
+        let error = log.list(request).await.unwrap_err();
+        assert_eq!(error.reason, ErrorReason::InvalidPageToken, "{made_up}");
+    }
 }
 
 #[tokio::test]

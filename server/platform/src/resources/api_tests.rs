@@ -27,7 +27,9 @@ pub async fn list_api_tests(
     collect("", &answer.folders, &mut folders);
     let mut tests = answer.api_tests;
     tests.sort_by_key(|test| test.id);
-    let page = page(tests, request.page_size, &request.page_token)?;
+    let list = [client.name(), "apiTests", &request.project];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, tests, |test| test.id, size, token)?;
     let message = |test: ApiTest| v1::ApiTest {
         name: name("apiTests", test.id),
         full_name: full_name(&test, &folders),

@@ -95,11 +95,10 @@ pub async fn list_checkpoints(
 ) -> Result<v1::ListCheckpointsResponse> {
     let journey = names::id("journey", "journeys", &request.journey)?;
     let cases = client.call(calls::journeys::get(journey)).await?.cases;
-    let page = page(
-        cases.unwrap_or_default(),
-        request.page_size,
-        &request.page_token,
-    )?;
+    let list = [client.name(), "checkpoints", &request.journey];
+    let id = |case: &Checkpoint| case.library_checkpoint_id.unwrap_or(case.id);
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, cases.unwrap_or_default(), id, size, token)?;
     let without_steps = |case: Checkpoint| v1::PlatformCheckpoint {
         steps: Vec::new(),
         ..message(case)

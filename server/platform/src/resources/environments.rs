@@ -125,10 +125,14 @@ pub async fn list_environments(
     request: v1::ListEnvironmentsRequest,
 ) -> Result<v1::ListEnvironmentsResponse> {
     let project = names::id("project", "projects", &request.project)?;
+    let list = [client.name(), COLLECTION, &request.project];
+    let (size, token) = (request.page_size, &request.page_token);
     let page = page(
+        &list,
         all(client, project).await?,
-        request.page_size,
-        &request.page_token,
+        |one| one.id,
+        size,
+        token,
     )?;
     Ok(v1::ListEnvironmentsResponse {
         environments: page.items.into_iter().map(message).collect(),

@@ -94,7 +94,9 @@ pub async fn list_executions(
         all.push(job);
     }
     all.sort_by_key(|job| std::cmp::Reverse(job.id));
-    let page = page(all, request.page_size, &request.page_token)?;
+    let list = [client.name(), COLLECTION, &request.project];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, all, |job| job.id, size, token)?;
     Ok(v1::ListExecutionsResponse {
         executions: page.items.into_iter().map(message).collect(),
         next_page_token: page.next,

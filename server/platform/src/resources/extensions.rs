@@ -67,7 +67,9 @@ pub async fn list_extensions(
     let project = names::id("project", "projects", &request.project)?;
     let mut scripts = client.call(calls::scripts::list(project)).await?;
     scripts.sort_by_key(|script| script.id);
-    let page = page(scripts, request.page_size, &request.page_token)?;
+    let list = [client.name(), COLLECTION, &request.project];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, scripts, |script| script.id, size, token)?;
     let without_script = |script: Script| v1::Extension {
         script: String::new(),
         ..message(script)

@@ -56,7 +56,9 @@ pub async fn list_goals(
 ) -> Result<v1::ListGoalsResponse> {
     let project = names::id("project", "projects", &request.project)?;
     let goals = all(client, project).await?;
-    let page = page(goals, request.page_size, &request.page_token)?;
+    let list = [client.name(), "goals", &request.project];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, goals, |goal| goal.id, size, token)?;
     Ok(v1::ListGoalsResponse {
         goals: page.items.into_iter().map(message).collect(),
         next_page_token: page.next,
@@ -80,7 +82,10 @@ pub async fn list_snapshots(
 ) -> Result<v1::ListSnapshotsResponse> {
     let goal = names::id("goal", "goals", &request.goal)?;
     let versions = client.call(calls::goals::versions(goal)).await?;
-    let page = page(versions.snapshots, request.page_size, &request.page_token)?;
+    let list = [client.name(), "snapshots", &request.goal];
+    let (size, token) = (request.page_size, &request.page_token);
+    let id = |version: &Snapshot| version.snapshot_id;
+    let page = page(&list, versions.snapshots, id, size, token)?;
     let of_goal = |version: Snapshot| v1::Snapshot {
         name: snapshot(goal, Some(version.snapshot_id)),
         create_time: timestamp(version.created_date),
@@ -100,7 +105,9 @@ pub async fn list_goal_checkpoints(
     let goal = names::id("goal", "goals", &request.goal)?;
     let all = client.call(calls::goals::checkpoints(goal)).await?;
     let all: Vec<_> = all.checkpoints.into_iter().collect();
-    let page = page(all, request.page_size, &request.page_token)?;
+    let list = [client.name(), "goalCheckpoints", &request.goal];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, all, |(id, _)| *id, size, token)?;
     let checkpoints = page
         .items
         .into_iter()

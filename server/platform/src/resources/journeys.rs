@@ -61,9 +61,20 @@ pub async fn list_journeys(
     request: v1::ListJourneysRequest,
 ) -> Result<v1::ListJourneysResponse> {
     let goal = names::id("goal", "goals", &request.goal)?;
-    let snapshot = names::snapshot_id("snapshot", goal, &request.snapshot)?;
-    let all = all(client, goal, snapshot).await?;
-    let page = page(all, request.page_size, &request.page_token)?;
+    let snapshot = match names::snapshot_id("snapshot", goal, &request.snapshot)? {
+        Some(snapshot) => snapshot,
+        None => goals::head(client, goal).await?,
+    };
+    let all = all(client, goal, Some(snapshot)).await?;
+    // Another snapshot has other journeys, also where the newest is asked for.
+    let list = [
+        client.name(),
+        COLLECTION,
+        &request.goal,
+        &snapshot.to_string(),
+    ];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, all, |status| status.journey.id, size, token)?;
     Ok(v1::ListJourneysResponse {
         journeys: page.items.into_iter().map(with_execution).collect(),
         next_page_token: page.next,

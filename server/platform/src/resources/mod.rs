@@ -5,7 +5,7 @@
 //! knows.
 
 pub(crate) mod names;
-mod page;
+pub(crate) mod page;
 pub(crate) mod time;
 
 pub mod api_tests;

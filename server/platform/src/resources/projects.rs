@@ -46,7 +46,9 @@ pub async fn list_projects(
     request: v1::ListProjectsRequest,
 ) -> Result<v1::ListProjectsResponse> {
     let projects = all(client).await?;
-    let page = page(projects, request.page_size, &request.page_token)?;
+    let (size, token) = (request.page_size, &request.page_token);
+    let list = [client.name(), "projects"];
+    let page = page(&list, projects, |project| project.id, size, token)?;
     Ok(v1::ListProjectsResponse {
         projects: page.items.into_iter().map(message).collect(),
         next_page_token: page.next,

@@ -107,9 +107,12 @@ pub async fn list_steps(
     let id = names::id("checkpoint", checkpoints::COLLECTION, &request.checkpoint)?;
     let steps = client.call(calls::checkpoints::get(id)).await?.steps;
     let messages = messages(&request.checkpoint, &steps);
-    let page = page(messages, request.page_size, &request.page_token)?;
+    let steps: Vec<_> = steps.iter().map(|step| step.id).zip(messages).collect();
+    let list = [client.name(), COLLECTION, &request.checkpoint];
+    let (size, token) = (request.page_size, &request.page_token);
+    let page = page(&list, steps, |(id, _)| *id, size, token)?;
     Ok(v1::ListStepsResponse {
-        steps: page.items,
+        steps: page.items.into_iter().map(|(_, step)| step).collect(),
         next_page_token: page.next,
     })
 }
