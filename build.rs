@@ -33,15 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build");
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
-    let compiler = compile(true)?;
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(contract_files()?)?;
     fs::write(
         out.join("etude_descriptor.bin"),
         compiler.encode_file_descriptor_set(),
-    )?;
-    // The comments are most of the set, and only its readers elsewhere want them.
-    fs::write(
-        out.join("etude_pool.bin"),
-        compile(false)?.encode_file_descriptor_set(),
     )?;
 
     let pool = compiler.descriptor_pool();
@@ -56,13 +53,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         checks::generate(&pool, PACKAGE)?,
     )?;
     Ok(())
-}
-
-fn compile(comments: bool) -> Result<protox::Compiler, Box<dyn Error>> {
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_source_info(comments).include_imports(true);
-    compiler.open_files(contract_files()?)?;
-    Ok(compiler)
 }
 
 /// The contract's files, sorted so that the output does not depend on the file system.

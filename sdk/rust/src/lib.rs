@@ -71,12 +71,11 @@ pub mod v1 {
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/etude_descriptor.bin"));
 
-/// The descriptors of the contract, for reflection; without comments, which would treble their memory.
+/// The descriptors of the contract, for reflection.
 #[allow(clippy::expect_used)]
 pub static DESCRIPTOR_POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     // The bytes were written by this crate's build script; they cannot be anything else.
-    let encoded = include_bytes!(concat!(env!("OUT_DIR"), "/etude_pool.bin"));
-    DescriptorPool::decode(encoded.as_slice()).expect("the built-in descriptor set is valid")
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the built-in descriptor set is valid")
 });
 
 /// The domain of every `google.rpc.ErrorInfo` that this system sends.
