@@ -30,6 +30,7 @@ mod unsupported;
 mod wait;
 mod window;
 mod wire;
+mod words;
 
 use std::collections::HashSet;
 
@@ -41,6 +42,8 @@ pub use executable::executables;
 use unsupported::{Refusal, Refused};
 pub use unsupported::{Unsupported, alternative};
 use wire::{Draft, Wire};
+pub use words::in_words;
+pub(crate) use words::raw_in_words;
 
 /// What a step of the platform is.
 #[derive(Debug, Clone, PartialEq)]

@@ -623,6 +623,61 @@ async fn failures_are_executed_again_with_the_same_initial_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn results_tell_what_was_executed_whatever_becomes_of_the_journey() {
+    let bench = Bench::start().await;
+    let visit = |url: &str| {
+        v1::Command::from(v1::Navigate {
+            url: url.to_owned(),
+            ..Default::default()
+        })
+    };
+    let goal = bench.executable(vec![visit("http://shop.test/one")]).await;
+    let request = v1::CreateExecutionRequest {
+        goal,
+        ..Default::default()
+    };
+    let started = bench.call(request).await.execution.unwrap();
+    let ended = bench.watch(&started).await.pop().unwrap();
+    let results = v1::GetExecutionResultsRequest { name: ended.name };
+    let before = bench.call(results.clone()).await;
+    let journey = &before.journeys[0];
+    let checkpoints = journey.checkpoints.iter();
+    let steps = checkpoints.clone().flat_map(|checkpoint| &checkpoint.steps);
+    let names: Vec<_> = checkpoints.map(|one| one.display_name.as_str()).collect();
+    let texts: Vec<_> = steps.clone().map(|step| step.text.as_str()).collect();
+    assert!(!journey.display_name.is_empty());
+    assert!(names.contains(&"Main"), "{names:?}");
+    assert!(
+        texts.contains(&"navigate to \"http://shop.test/one\""),
+        "{texts:?}"
+    );
+
+    let changed = v1::PlatformStep {
+        name: steps.last().unwrap().step.clone(),
+        step: Some(v1::Step {
+            command: Some(visit("http://shop.test/two")),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    bench
+        .call(v1::UpdateStepRequest {
+            step: Some(changed),
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(bench.call(results.clone()).await, before);
+    bench
+        .call(v1::DeleteJourneyRequest {
+            name: journey.journey.clone(),
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(bench.call(results).await, before);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_of_an_execution_are_sent_and_never_told() {
     let bench = Bench::start().await;
     let visit = v1::Navigate {

@@ -428,16 +428,7 @@ impl<'t> Reading<'t> {
 fn words(step: &v1::Step, wire: &ParsedStep) -> String {
     match (raw::carried(step), &step.command) {
         (None, Some(command)) => natural::text(command),
-        _ => wire_words(wire),
-    }
-}
-
-/// A step that has no words: its action and value.
-pub(crate) fn wire_words(wire: &ParsedStep) -> String {
-    let value = wire.value.as_deref().unwrap_or_default();
-    match value {
-        "" => wire.action.clone(),
-        value => format!("{} {value:?}", wire.action),
+        _ => codec::raw_in_words(wire),
     }
 }
 

@@ -1,9 +1,8 @@
 //! The edits of a checkpoint, each with the change of the plan that it belongs to.
 
 use etude::v1::{self, DeployKind, DeployObject};
-use etude_language::natural;
 
-use super::desired::{Wanted, wire_words};
+use super::desired::Wanted;
 use super::diff::{self, Edit};
 use crate::codec;
 use crate::model::{Checkpoint, Step};
@@ -121,7 +120,7 @@ fn message(
 
 /// What differs between a stored and a wanted step.
 fn differences(old: Option<&Step>, new: Option<&Wanted>) -> Vec<v1::DeployDifference> {
-    let before = old.map(words).unwrap_or_default();
+    let before = old.map(codec::in_words).unwrap_or_default();
     let after = new.map(|step| step.words.clone()).unwrap_or_default();
     let mut all = vec![difference("step", &before, &after)];
     if let (Some(old), Some(new)) = (old, new) {
@@ -158,14 +157,4 @@ pub(crate) fn difference(field: &str, before: &str, after: &str) -> v1::DeployDi
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// What a stored step does, in words.
-fn words(step: &Step) -> String {
-    let decoded = codec::decode_stored(step);
-    let command = decoded.step().and_then(|step| step.command.as_ref());
-    match command {
-        Some(command) => natural::text(command),
-        None => wire_words(&codec::sendable(step)),
-    }
 }

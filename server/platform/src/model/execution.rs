@@ -232,6 +232,12 @@ pub struct SuiteResult {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub data_rows: BTreeMap<i64, RowResult>,
+    /// Its title when it was executed. Only the local platform tells it.
+    #[serde(
+        deserialize_with = "loose::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub title: Option<String>,
     /// The run that executed it, `runs/{id}`. Only the local platform tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
@@ -333,6 +339,18 @@ pub struct CaseResult {
     /// Whether it is a library checkpoint.
     #[serde(deserialize_with = "loose::or_default")]
     pub library_checkpoint: bool,
+    /// Its title when it was executed. Only the local platform tells it.
+    #[serde(
+        deserialize_with = "loose::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub title: Option<String>,
+    /// Its place in the journey when that was executed, from 1. Only the local platform tells it.
+    #[serde(
+        deserialize_with = "loose::some_id",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub position: Option<i64>,
     /// Results by the ids of the steps.
     #[serde(deserialize_with = "loose::by_id")]
     pub test_steps: BTreeMap<i64, StepResult>,
@@ -354,6 +372,12 @@ pub struct StepResult {
     /// Its UUID.
     #[serde(deserialize_with = "loose::text")]
     pub test_step_canonical_id: String,
+    /// The step in words when it was executed. Only the local platform tells it.
+    #[serde(
+        deserialize_with = "loose::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub text: Option<String>,
     /// What came of it.
     #[serde(deserialize_with = "loose::some_text")]
     pub outcome: Option<String>,

@@ -1,8 +1,8 @@
 //! `ExecutionService`.
 
 mod analysis;
+mod results;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use etude::v1::{self, ErrorReason, ExecutionState, Outcome};
@@ -11,20 +11,18 @@ use futures::{Stream, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::analysis::analyze_execution;
+pub use self::results::get_execution_results;
+pub(crate) use self::results::{pairs, texts};
+use super::count;
 use super::names::{self, name, optional, snapshot};
 use super::page::page;
-use super::time::{duration, timestamp};
-use super::{count, steps};
-pub use analysis::analyze_execution;
+use super::time::timestamp;
 
 use crate::calls;
 use crate::calls::executions::Start;
 use crate::client::{Client, Looks};
-use crate::codec;
-use crate::model::execution::DiscoveredElement;
-use crate::model::{
-    CaseResult, Checkpoint, Execution, Journey, Selector, Statistics, Step, StepResult, SuiteResult,
-};
+use crate::model::{Execution, Statistics};
 
 const COLLECTION: &str = "executions";
 
@@ -173,30 +171,6 @@ async fn later(
             return Ok(now);
         }
     }
-}
-
-/// Returns the results of an execution's steps, in the order of its journeys.
-pub async fn get_execution_results(
-    client: &Client,
-    request: v1::GetExecutionResultsRequest,
-) -> Result<v1::GetExecutionResultsResponse> {
-    let id = names::id("name", COLLECTION, &request.name)?;
-    let mut execution = client.call(calls::executions::get(id)).await?;
-    let suites = execution.test_suites.take().unwrap_or_default();
-    let mut results = Vec::with_capacity(suites.len());
-    for (id, suite) in suites {
-        // The results are maps by id: the journey knows their order.
-        let journey = match client.call(calls::journeys::get(id)).await {
-            Ok(journey) => Some(journey),
-            Err(error) if error.reason == ErrorReason::PlatformNotFound => None,
-            Err(error) => return Err(error),
-        };
-        results.push(journey_result(id, suite, journey.as_ref()));
-    }
-    Ok(v1::GetExecutionResultsResponse {
-        execution: Some(message(execution)),
-        journeys: results,
-    })
 }
 
 /// Ends an execution early.
@@ -355,138 +329,4 @@ pub(crate) fn outcome(word: Option<&str>) -> Outcome {
 fn number(value: Option<&Value>) -> f64 {
     let number = value.and_then(Value::as_f64);
     number.unwrap_or_default()
-}
-
-fn journey_result(id: i64, suite: SuiteResult, journey: Option<&Journey>) -> v1::JourneyResult {
-    let cases: &[Checkpoint] = journey
-        .and_then(|journey| journey.cases.as_deref())
-        .unwrap_or(&[]);
-    let rows = suite.data_rows.into_iter().map(|(row, result)| {
-        let results = (result.test_cases, result.library_checkpoints);
-        v1::DataRowResult {
-            row: count(row),
-            outcome: outcome(result.outcome.as_deref()).into(),
-            duration: Some(duration(result.total_duration)),
-            checkpoints: in_order(results, cases),
-        }
-    });
-    v1::JourneyResult {
-        journey: name("journeys", id),
-        display_name: journey.map_or_else(String::new, |journey| journey.title.clone()),
-        outcome: outcome(suite.outcome.as_deref()).into(),
-        duration: Some(duration(suite.total_duration)),
-        rows: rows.collect(),
-        run: suite.run.unwrap_or_default(),
-        checkpoints: in_order((suite.test_cases, suite.library_checkpoints), cases),
-    }
-}
-
-/// Results of checkpoints, and of those of the library, by their ids.
-type Results = (BTreeMap<i64, CaseResult>, BTreeMap<i64, CaseResult>);
-
-/// The results of checkpoints in their order in the journey.
-fn in_order((mut results, library): Results, cases: &[Checkpoint]) -> Vec<v1::CheckpointResult> {
-    results.extend(library);
-    let mut checkpoints = Vec::new();
-    for case in cases {
-        let id = case.library_checkpoint_id.unwrap_or(case.id);
-        if let Some(result) = results.remove(&id).or_else(|| results.remove(&case.id)) {
-            checkpoints.push(checkpoint_result(id, result, Some(case)));
-        }
-    }
-    // What is in the journey no more.
-    let rest = results.into_iter();
-    checkpoints.extend(rest.map(|(id, result)| checkpoint_result(id, result, None)));
-    checkpoints
-}
-
-fn checkpoint_result(
-    id: i64,
-    result: CaseResult,
-    case: Option<&Checkpoint>,
-) -> v1::CheckpointResult {
-    let collection = match result.library_checkpoint {
-        true => "libraryCheckpoints",
-        false => "checkpoints",
-    };
-    let known: BTreeMap<i64, &Step> = case
-        .map(|case| case.steps.iter().map(|step| (step.id, step)).collect())
-        .unwrap_or_default();
-    // Results rise by the order in which they were made.
-    let mut ordered: Vec<_> = result.test_steps.into_iter().collect();
-    ordered.sort_by_key(|(_, step)| step.id);
-    let steps = ordered
-        .into_iter()
-        .map(|(id, step)| step_result(id, step, known.get(&id).copied()));
-    v1::CheckpointResult {
-        checkpoint: name(collection, id),
-        display_name: case.map_or_else(String::new, |case| case.title.clone()),
-        outcome: outcome(result.outcome.as_deref()).into(),
-        duration: Some(duration(result.total_duration)),
-        steps: steps.collect(),
-    }
-}
-
-fn step_result(id: i64, result: StepResult, step: Option<&Step>) -> v1::ExecutionStepResult {
-    let effects = &result.side_effects;
-    let found = effects.get("discoveredElement").cloned();
-    let found: DiscoveredElement = found
-        .and_then(|found| serde_json::from_value(found).ok())
-        .unwrap_or_default();
-    let failed = found.failed_selectors.unwrap_or_default();
-    let output = result.output.unwrap_or_default();
-    let error = [output.message, output.exception].into_iter().flatten();
-    v1::ExecutionStepResult {
-        step: name("steps", id),
-        text: step.map_or_else(String::new, described),
-        outcome: outcome(result.outcome.as_deref()).into(),
-        duration: Some(duration(result.duration)),
-        error: error.collect::<Vec<_>>().join(": "),
-        before_screenshot: result.before_screenshot_full_path.unwrap_or_default(),
-        screenshot: result.screenshot_full_path.unwrap_or_default(),
-        events_file: result.events_file.unwrap_or_default(),
-        before_screenshot_artifact: result.before_screenshot_artifact.unwrap_or_default(),
-        screenshot_artifact: result.screenshot_artifact.unwrap_or_default(),
-        warnings: texts(effects.get("warnings")),
-        used_data: pairs(effects.get("usedData")),
-        selector: found.selector.as_ref().map_or_else(String::new, selector),
-        failed_selectors: failed.iter().map(selector).collect(),
-        guessed: found.guessed,
-        similarity: number(found.similarity.as_ref()),
-    }
-}
-
-/// A step in words, or the platform's name of its action.
-fn described(step: &Step) -> String {
-    let text = steps::of("", 0, step).text;
-    match codec::decode_stored(step).step() {
-        Some(_) => text,
-        None => step.action.clone(),
-    }
-}
-
-fn selector(selector: &Selector) -> String {
-    format!("{} {}", selector.kind, selector.value)
-}
-
-pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
-    let list = value.and_then(Value::as_array).map_or(&[][..], |list| list);
-    list.iter().map(shown).collect()
-}
-
-pub(crate) fn pairs(value: Option<&Value>) -> BTreeMap<String, String> {
-    let Some(fields) = value.and_then(Value::as_object) else {
-        return BTreeMap::new();
-    };
-    let fields = fields.iter();
-    fields
-        .map(|(name, value)| (name.clone(), shown(value)))
-        .collect()
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }

@@ -98,10 +98,12 @@ fn kept(case: &Checkpoint, checkpoint: u32, repeated: &Loop) -> KeptCase {
         canonical_id: step.canonical_id.clone(),
         action: step.action.clone(),
         value: step.value.clone(),
+        text: Some(codec::in_words(step)),
     };
     KeptCase {
         id: case.id,
         canonical_id: case.canonical_id.clone(),
+        title: Some(case.title.clone()),
         library: case.library_checkpoint_id.is_some(),
         checkpoint,
         conditional: matches!(repeated, Loop::While(_)),

@@ -77,6 +77,9 @@ pub(super) enum Start {
 pub(super) struct KeptCase {
     pub(super) id: i64,
     pub(super) canonical_id: String,
+    /// `None`: older versions did not keep it, nor the steps' texts.
+    #[serde(default)]
+    pub(super) title: Option<String>,
     pub(super) library: bool,
     /// Its number in the run, from 1; 0: it has no steps.
     pub(super) checkpoint: u32,
@@ -93,12 +96,20 @@ pub(super) struct RunStep {
     pub(super) canonical_id: String,
     pub(super) action: String,
     pub(super) value: String,
+    /// The step in words.
+    #[serde(default)]
+    pub(super) text: Option<String>,
 }
 
 impl KeptSuite {
     /// How many results each of its data rows has at most.
     pub(super) fn steps(&self) -> usize {
         self.cases.iter().map(|case| case.steps.len()).sum()
+    }
+
+    /// Whether all of it is kept under the names that it had.
+    pub(super) fn is_whole(&self) -> bool {
+        self.cases.iter().all(|case| case.title.is_some())
     }
 
     /// How many results it has at most.

@@ -184,6 +184,7 @@ impl Whole {
             } else {
                 BTreeMap::new()
             },
+            title: suite.is_whole().then(|| suite.title.clone()),
             run: match &suite.run {
                 Start::Run(name) => Some(name.clone()),
                 Start::Empty | Start::None => None,
@@ -198,8 +199,9 @@ impl Whole {
             outcome: Some(row.outcome.unwrap_or("RUNNING").to_owned()),
             ..RowResult::default()
         };
-        for case in &suite.cases {
-            let case_result = self.case(case, row, state.has_ended(), first);
+        for (position, case) in (1..).zip(&suite.cases) {
+            let mut case_result = self.case(case, row, state.has_ended(), first);
+            case_result.position = Some(position);
             first += number(case.steps.len());
             result.total_duration += case_result.total_duration;
             let cases = match case.library {
@@ -258,6 +260,8 @@ impl Whole {
             outcome: Some(outcome.to_owned()),
             total_duration: steps.values().map(|step| step.total_duration).sum(),
             library_checkpoint: case.library,
+            title: case.title.clone(),
+            position: None,
             test_steps: steps,
             rest: Object::new(),
         }
@@ -280,6 +284,7 @@ impl Whole {
             duration,
             total_duration: duration,
             test_data_value: step.value.clone(),
+            text: step.text.clone(),
             ..StepResult::default()
         };
         let worst = results.iter().rev().max_by_key(rank);
