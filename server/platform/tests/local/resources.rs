@@ -411,3 +411,54 @@ async fn nothing_is_moved_and_no_move_is_a_success() {
     let stays = extensions::update_extension(&client, update(own.project)).await;
     stays.unwrap();
 }
+
+#[tokio::test]
+async fn a_plan_says_which_environment_is_not_there() {
+    let (platform, _server) = Platform::queueing(engine::options()).await;
+    let goal = platform.goal().await;
+    let plan = json!({"projectId": goal.project, "name": "p", "goals": [{"goalId": goal.goal}]});
+    let plan = made(&platform, "POST /plans", plan).await;
+    let environment = "environments/99999".to_owned();
+    let request = v1::ExecutePlanRequest {
+        name: format!("plans/{plan}"),
+        environment: environment.clone(),
+        ..Default::default()
+    };
+    let refused = told(plans::execute_plan(&platform.client(), request).await);
+    assert_eq!(refused, (ErrorReason::PlatformNotFound, environment));
+}
+
+#[tokio::test]
+async fn a_page_token_is_of_one_list_and_loses_nothing_that_stays() {
+    let platform = Platform::new().await;
+    let (own, other) = two_goals(&platform).await;
+    let client = platform.client();
+    for goal in [own, other] {
+        for title in ["A", "B", "C"] {
+            let new = json!({"goalId": goal.goal, "snapshotId": goal.snapshot, "title": title});
+            made(&platform, "POST /testsuites", new).await;
+        }
+    }
+    let page = async |goal: i64, token: &str| {
+        let request = v1::ListJourneysRequest {
+            goal: format!("goals/{goal}"),
+            page_size: 2,
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        journeys::list_journeys(&client, request).await
+    };
+    let first = page(own.goal, "").await.unwrap();
+    let token = first.next_page_token;
+    let foreign = page(other.goal, &token).await.unwrap_err();
+    assert_eq!(foreign.reason, ErrorReason::InvalidPageToken);
+    for seen in first.journeys {
+        let id = seen.name.trim_start_matches("journeys/");
+        platform
+            .call(&format!("DELETE /testsuites/{id}"), None)
+            .await;
+    }
+    let second = page(own.goal, &token).await.unwrap().journeys;
+    let titles: Vec<_> = second.iter().map(|one| one.display_name.as_str()).collect();
+    assert_eq!(titles, ["B", "C"]);
+}
