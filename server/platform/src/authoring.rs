@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::calls;
 use crate::client::{CheckpointTurn, Client};
 use crate::codec;
-use crate::resources::steps;
+use crate::resources::{additions, steps};
 
 /// The most sessions that are open at the same time; each is only a few bytes.
 const CAPACITY: usize = 1000;
@@ -113,10 +113,14 @@ impl Author {
             ..v1::Step::default()
         };
         let wire = codec::encode(&step)?;
+        let place = options.placement.position;
+        let checked = additions::check_position(&self.client, self.checkpoint, place);
+        let in_context = |error: Error| error.with_fields(|field| format!("context.{field}"));
+        checked.await.map_err(in_context)?;
         let mut turn = self.turn.lock().await;
         // Not known again until it is known what has become of this request.
         let known = turn.take();
-        let position = match (options.placement.position, known) {
+        let position = match (place, known) {
             (0, Some(count)) => count + 1,
             (0, None) => self.count().await? + 1,
             (position, _) => position,

@@ -215,6 +215,41 @@ impl Client {
         Ok(added)
     }
 
+    /// Removes a step from a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub(crate) async fn delete_step(&self, checkpoint: i64, step: i64) -> Result<()> {
+        let mut known = self.shared.baselines.lock(checkpoint).await;
+        // Taken out, as in `create_step`.
+        let before = known.take();
+        self.call(checkpoints::delete_step(checkpoint, step))
+            .await?;
+        *known = before.map(|mut steps| {
+            steps.remove(&step);
+            steps
+        });
+        Ok(())
+    }
+
+    /// How many steps a checkpoint has. When it is known to have as many as are `enough`, the platform
+    /// is not asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub(crate) async fn count_steps(&self, checkpoint: i64, enough: usize) -> Result<usize> {
+        let mut known = self.shared.baselines.lock(checkpoint).await;
+        if let Some(steps) = known.as_ref().filter(|steps| steps.len() >= enough) {
+            return Ok(steps.len());
+        }
+        let steps = self.steps_of(checkpoint).await?;
+        let count = steps.len();
+        *known = Some(steps);
+        Ok(count)
+    }
+
     /// The steps that the checkpoint has now.
     async fn steps_of(&self, checkpoint: i64) -> Result<HashSet<i64>> {
         let seen = self.fresh().call(checkpoints::get(checkpoint)).await?;

@@ -4,6 +4,7 @@
 //! and turns the platform's answers into the contract's messages. Which platform it is, a client
 //! knows.
 
+pub(crate) mod additions;
 pub(crate) mod names;
 pub(crate) mod page;
 pub(crate) mod time;

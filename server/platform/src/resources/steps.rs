@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::names::{self, name};
 use super::page::page;
-use super::{asks, check_mask, checkpoints, required};
+use super::{additions, asks, check_mask, checkpoints, required};
 use crate::calls;
 use crate::client::Client;
 use crate::codec::{self, Decoded};
@@ -20,8 +20,8 @@ const LIBRARY: &str = "libraryCheckpoints";
 ///
 /// # Errors
 ///
-/// `COMMAND_UNSUPPORTED`; `CHECKPOINT_NOT_ATTACHED`; `PLATFORM_STEP_REFUSED`; those of
-/// [`Client::call`], as all functions here.
+/// `COMMAND_UNSUPPORTED`; `CHECKPOINT_NOT_ATTACHED`; `SNAPSHOT_IMMUTABLE`; `PLATFORM_STEP_REFUSED`;
+/// `INVALID_REQUEST`: there is no such position; those of [`Client::call`], as all functions here.
 pub async fn create_step(
     client: &Client,
     request: v1::CreateStepRequest,
@@ -30,9 +30,11 @@ pub async fn create_step(
     let step = required("step", request.step)?;
     let wire = codec::encode(&step)?;
     if request.validate_only {
+        additions::would_take(client, checkpoint, request.position).await?;
         let step = sent(&request.checkpoint, request.position, step, &wire);
         return Ok(v1::CreateStepResponse { step: Some(step) });
     }
+    additions::check_position(client, checkpoint, request.position).await?;
     let added = add(client, checkpoint, request.position, &wire).await?;
     Ok(v1::CreateStepResponse {
         step: Some(of(&request.checkpoint, added.position, &added.step)),
@@ -193,22 +195,58 @@ async fn exchange(
         .call(calls::checkpoints::get(id))
         .await?
         .steps;
-    let index = steps.iter().position(|step| step.id == old.id);
-    let index = index.ok_or_else(|| client.conflict(&name(COLLECTION, old.id)))?;
+    let Some(index) = steps.iter().position(|step| step.id == old.id) else {
+        return Err(absent(client, old.id).await);
+    };
     let position = super::count(index as i64 + 1);
     let added = add(client, id, position, wire).await?;
-    let removed = client.call(calls::checkpoints::delete_step(id, old.id));
-    removed.await.map_err(|mut error| {
-        let (new, old) = (name(COLLECTION, added.step.id), name(COLLECTION, old.id));
-        error.message = format!(
-            "{new} was added in the place of {old}, which could not be removed and has to be: {}",
-            error.message
-        );
-        error
-    })?;
+    if let Err(error) = client.delete_step(id, old.id).await {
+        return Err(not_removed(client, id, old.id, added.step.id, error).await);
+    }
     Ok(v1::UpdateStepResponse {
         step: Some(of(&checkpoint, position, &added.step)),
     })
+}
+
+/// The error of a step that is not in its checkpoint: it is gone, or is in another one.
+async fn absent(client: &Client, id: i64) -> Error {
+    let step = name(COLLECTION, id);
+    match client.fresh().call(calls::steps::get(id)).await {
+        Ok(_) => client.conflict(&step),
+        Err(error) if is_gone(&error) => client.not_found(&step),
+        Err(error) => error,
+    }
+}
+
+/// The error of an exchange whose old step could not be removed. When it was gone already, the new
+/// one has no place to be in, and is taken back.
+async fn not_removed(client: &Client, id: i64, old: i64, new: i64, mut error: Error) -> Error {
+    let (old, new_name) = (name(COLLECTION, old), name(COLLECTION, new));
+    let is_old_gone = is_gone(&error);
+    if is_old_gone {
+        match client.delete_step(id, new).await {
+            Ok(()) => return client.not_found(&old),
+            Err(other) if is_gone(&other) => return client.not_found(&old),
+            Err(other) => error = other,
+        }
+    }
+    let left = match is_old_gone {
+        true => "which is gone, and could not be taken back",
+        false => "which could not be removed and has to be",
+    };
+    error.message = format!(
+        "{new_name} was added in the place of {old}, {left}: {}",
+        error.message
+    );
+    error
+}
+
+/// Whether a platform says that there is no such step.
+pub(crate) fn is_gone(error: &Error) -> bool {
+    matches!(
+        error.reason,
+        ErrorReason::PlatformNotFound | ErrorReason::PlatformStepRefused
+    )
 }
 
 /// Removes a step from its checkpoint.
@@ -218,8 +256,11 @@ pub async fn delete_step(
 ) -> Result<v1::DeleteStepResponse> {
     let checkpoint = names::id("checkpoint", checkpoints::COLLECTION, &request.checkpoint)?;
     let step = names::id("name", COLLECTION, &request.name)?;
-    let removed = client.call(calls::checkpoints::delete_step(checkpoint, step));
-    removed.await?;
+    let turn = client.turn_on_checkpoint(checkpoint);
+    let mut count = turn.lock().await;
+    // Authors who come after have to count anew.
+    *count = None;
+    client.delete_step(checkpoint, step).await?;
     Ok(v1::DeleteStepResponse {})
 }
 

@@ -3,8 +3,10 @@
 // A test may fail by panicking: that is how a test fails.
 #![allow(clippy::unwrap_used)]
 
+mod adding;
 mod authoring;
 mod bad_input;
+mod bench;
 mod common;
 mod deploying;
 #[path = "../../../engine/tests/common/mod.rs"]

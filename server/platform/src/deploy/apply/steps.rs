@@ -1,6 +1,5 @@
 //! Changes the steps of a checkpoint.
 
-use etude::v1::ErrorReason;
 use etude_engine::Result;
 
 use super::checkpoints::Work;
@@ -12,6 +11,7 @@ use crate::deploy::edits::Script;
 use crate::deploy::observed::changed_meanwhile;
 use crate::model::{Step, StepAdded};
 use crate::resources::names::name;
+use crate::resources::steps::is_gone;
 
 impl<F: Fn(Event) + Send + Sync> Applying<'_, F> {
     /// Carries the script of a checkpoint out, from its first step to its last.
@@ -108,17 +108,8 @@ impl<F: Fn(Event) + Send + Sync> Applying<'_, F> {
 
     /// Removes a step; one that is gone already is no mistake: the answer to an attempt was lost.
     async fn remove(&self, checkpoint: i64, step: &Step, change: Option<usize>) -> Result<()> {
-        let call = calls::checkpoints::delete_step(checkpoint, step.id);
-        match self.client.call(call).await {
-            Err(error)
-                if ![
-                    ErrorReason::PlatformNotFound,
-                    ErrorReason::PlatformStepRefused,
-                ]
-                .contains(&error.reason) =>
-            {
-                return Err(error);
-            }
+        match self.client.delete_step(checkpoint, step.id).await {
+            Err(error) if !is_gone(&error) => return Err(error),
             _ => {}
         }
         if let Some(change) = change {
