@@ -12,6 +12,8 @@ use prost_reflect::DescriptorPool;
 mod checks;
 #[path = "build/commands.rs"]
 mod commands;
+#[path = "build/comments.rs"]
+mod comments;
 #[path = "build/methods.rs"]
 mod methods;
 #[path = "build/names.rs"]
@@ -33,17 +35,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build");
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_source_info(true).include_imports(true);
-    compiler.open_files(contract_files()?)?;
+    let compiler = compile(true)?;
     fs::write(
         out.join("etude_descriptor.bin"),
         compiler.encode_file_descriptor_set(),
+    )?;
+    // Comments are most of the set; the program has its own in a table.
+    fs::write(
+        out.join("etude_pool.bin"),
+        compile(false)?.encode_file_descriptor_set(),
     )?;
 
     let pool = compiler.descriptor_pool();
     generate_messages(compiler.file_descriptor_set(), &pool)?;
     fs::write(out.join("etude_commands.rs"), commands::generate(&pool))?;
+    fs::write(
+        out.join("etude_comments.rs"),
+        comments::generate(&pool, PACKAGE),
+    )?;
     fs::write(out.join("etude_methods.rs"), methods::generate(&pool))?;
     fs::write(out.join("etude_rpcs.rs"), rpcs::generate(&pool, PACKAGE))?;
     fs::write(out.join("etude_texts.rs"), texts::generate(&pool)?)?;
@@ -53,6 +62,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         checks::generate(&pool, PACKAGE)?,
     )?;
     Ok(())
+}
+
+fn compile(comments: bool) -> Result<protox::Compiler, Box<dyn Error>> {
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_source_info(comments).include_imports(true);
+    compiler.open_files(contract_files()?)?;
+    Ok(compiler)
 }
 
 /// The contract's files, sorted so that the output does not depend on the file system.

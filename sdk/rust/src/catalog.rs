@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use prost_reflect::{
-    DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
-    MessageDescriptor, ServiceDescriptor, Value,
+    DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor,
+    ServiceDescriptor, Value,
 };
 
 use crate::DESCRIPTOR_POOL;
@@ -129,19 +129,14 @@ pub fn field_options(field: &FieldDescriptor) -> FieldSpec {
 
 /// The comments of a service and of its methods, each as one paragraph.
 pub fn service_comments(service: &ServiceDescriptor) -> (String, Vec<String>) {
-    let file = service.parent_file();
-    let methods = service
-        .methods()
-        .map(|method| comment(&file, method.path()));
-    (comment(&file, service.path()), methods.collect())
+    let methods = service.methods().map(|method| comment(method.full_name()));
+    (comment(service.full_name()), methods.collect())
 }
 
 /// The comment of an enum's value, as one paragraph.
 pub(crate) fn comment_of_enum_value(descriptor: &EnumDescriptor, number: i32) -> String {
     let value = descriptor.get_value(number);
-    value.map_or(String::new(), |value| {
-        comment(&descriptor.parent_file(), value.path())
-    })
+    value.map_or(String::new(), |value| comment(value.full_name()))
 }
 
 /// The names of an enum's values in lower case, without their common prefix and without the
@@ -250,7 +245,7 @@ impl Extensions {
             scalar: Some(text(options, "scalar")).filter(|scalar| !scalar.is_empty()),
             natural: text(options, "natural"),
             backends: backends(options),
-            description: comment(&message.parent_file(), message.path()),
+            description: comment(message.full_name()),
             fields: message.fields().map(|field| self.field(&field)).collect(),
             method: method_path(&group, message.name()),
             group,
@@ -268,6 +263,7 @@ impl Extensions {
             let rules = rules.as_message()?;
             rules.get_field_by_name(name)?.as_bool()
         };
+        let description = comment(field.full_name());
         FieldSpec {
             name: field.name().to_owned(),
             aliases: ours
@@ -277,9 +273,8 @@ impl Extensions {
             expression: ours.is_some_and(|options| flag(options, "expression")),
             variable: ours.map(variable_use).unwrap_or_default(),
             bare: ours.is_some_and(|options| flag(options, "bare")),
-            required: rule("required").unwrap_or_default()
-                || comment(&field.parent_file(), field.path()).contains("Required"),
-            description: comment(&field.parent_file(), field.path()),
+            required: rule("required").unwrap_or_default() || description.contains("Required"),
+            description,
             descriptor: field.clone(),
         }
     }
@@ -345,24 +340,13 @@ fn texts(options: &DynamicMessage, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The leading comment at `path` of a file, as one paragraph.
-fn comment(file: &FileDescriptor, path: &[i32]) -> String {
-    let descriptor = file.file_descriptor_proto();
-    let info = descriptor.source_code_info.as_ref();
-    let locations = info
-        .map(|info| info.location.as_slice())
-        .unwrap_or_default();
-    let found = locations.iter().find(|location| location.path == path);
-    let comment = found
-        .map(|location| location.leading_comments())
-        .unwrap_or_default();
-    comment
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+/// What the contract says of an element, as one paragraph; empty for those of other packages.
+fn comment(full_name: &str) -> String {
+    let found = COMMENTS.binary_search_by_key(&full_name, |(name, _)| name);
+    found.map_or_else(|_| String::new(), |index| COMMENTS[index].1.to_owned())
 }
+
+include!(concat!(env!("OUT_DIR"), "/etude_comments.rs"));
 
 #[cfg(test)]
 mod tests {

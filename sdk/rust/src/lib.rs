@@ -71,11 +71,13 @@ pub mod v1 {
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/etude_descriptor.bin"));
 
-/// The descriptors of the contract, for reflection.
+/// The descriptors of the contract, for reflection; without comments, which are in
+/// [`FILE_DESCRIPTOR_SET`].
 #[allow(clippy::expect_used)]
 pub static DESCRIPTOR_POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     // The bytes were written by this crate's build script; they cannot be anything else.
-    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the built-in descriptor set is valid")
+    let encoded = include_bytes!(concat!(env!("OUT_DIR"), "/etude_pool.bin"));
+    DescriptorPool::decode(encoded.as_slice()).expect("the built-in descriptor set is valid")
 });
 
 /// The domain of every `google.rpc.ErrorInfo` that this system sends.
