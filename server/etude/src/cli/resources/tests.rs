@@ -126,7 +126,8 @@ fn an_update_has_an_option_for_what_can_be_changed_and_no_other() {
                 .filter(|name| !["request-id", "update-mask"].contains(name))
                 .collect();
             let expected: &[&str] = match noun.word.as_str() {
-                "journeys" | "library" => &["display-name"],
+                "journeys" => &["display-name", "data-table"],
+                "library" => &["display-name"],
                 "steps" => &["step"],
                 _ => continue,
             };
