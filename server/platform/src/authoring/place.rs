@@ -1,7 +1,6 @@
 //! The checkpoint that a session adds to.
 
 use etude::v1::{self, ErrorReason};
-use etude::validate::Violation;
 use etude_engine::{Error, Result};
 
 use crate::calls;
@@ -10,7 +9,7 @@ use crate::calls::journeys::NewJourney;
 use crate::client::Client;
 use crate::lookup::{find_goal, find_journey, find_project, refuse_resource, single};
 use crate::model::{DeviceSize, Journey};
-use crate::resources::{additions, check_address, checkpoints, goals, journeys, names};
+use crate::resources::{self, additions, check_address, checkpoints, goals, journeys, names};
 
 /// The id of a checkpoint that can hold steps.
 ///
@@ -198,13 +197,7 @@ fn check_names(path: &v1::CheckpointPath) -> Result<()> {
         ("checkpoint", &path.checkpoint),
     ];
     let blank = names.iter().filter(|(_, name)| name.trim().is_empty());
-    let violations: Vec<_> = blank
-        .map(|(field, _)| Violation {
-            field: (*field).to_owned(),
-            rule: "blank",
-            description: "must not be blank".to_owned(),
-        })
-        .collect();
+    let violations: Vec<_> = blank.map(|(field, _)| resources::blank(*field)).collect();
     match violations.as_slice() {
         [] => refuse_resource("checkpoint", &path.checkpoint),
         _ => Err(Error::violated(violations)),

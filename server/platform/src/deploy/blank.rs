@@ -5,6 +5,7 @@ use etude::validate::Violation;
 use etude_engine::{Error, Result};
 
 use super::Deployment;
+use crate::resources;
 
 /// Refuses names that are blank, all of them.
 ///
@@ -23,9 +24,7 @@ pub(crate) fn refuse(deployment: &Deployment) -> Result<()> {
         title,
     ];
     let blank = names.into_iter().filter(|(_, name)| is_blank(name));
-    let mut violations: Vec<_> = blank
-        .map(|(field, _)| violation(field.to_owned(), "must not be blank".to_owned()))
-        .collect();
+    let mut violations: Vec<_> = blank.map(|(field, _)| resources::blank(field)).collect();
     let checkpoints = (1..).zip(&test.checkpoints);
     violations.extend(
         checkpoints
@@ -49,16 +48,10 @@ fn unnamed(number: usize, checkpoint: &v1::Checkpoint) -> Violation {
     let place = place.map_or_else(String::new, |at| {
         format!(" (above {}:{}:{})", at.file, at.line, at.column)
     });
-    violation(
-        format!("test.checkpoints[{}].name", number - 1),
-        format!("of checkpoint {number} must not be blank{place}; write a name, or leave it out"),
-    )
-}
-
-fn violation(field: String, description: String) -> Violation {
     Violation {
-        field,
-        rule: "blank",
-        description,
+        description: format!(
+            "of checkpoint {number} must not be blank{place}; write a name, or leave it out"
+        ),
+        ..resources::blank(format!("test.checkpoints[{}].name", number - 1))
     }
 }

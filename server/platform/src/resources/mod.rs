@@ -23,6 +23,7 @@ pub mod projects;
 pub mod steps;
 pub mod test_data_tables;
 
+use etude::validate::Violation;
 use etude_engine::{Error, Result};
 
 /// Refuses an update mask that names a field which cannot be changed.
@@ -53,6 +54,15 @@ fn named<'a>(field: &'static str, name: &'a str) -> Result<&'a str> {
     match name.trim() {
         "" => Err(Error::invalid(field, "min_len", "must not be empty")),
         _ => Ok(name),
+    }
+}
+
+/// The violation of a name of nothing but blanks, which the platform takes for none.
+pub(crate) fn blank(field: impl Into<String>) -> Violation {
+    Violation {
+        field: field.into(),
+        rule: "blank",
+        description: "must not be blank".to_owned(),
     }
 }
 

@@ -186,3 +186,84 @@ fn shown(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The results of a journey that has been changed since: `Second` stands before `First`, and a
+    /// checkpoint and a step of the first are gone.
+    fn shown(told: serde_json::Value) -> v1::JourneyResult {
+        let step = |result: i64| json!({"id": result, "outcome": "PASS"});
+        let mut suite = json!({
+            "outcome": "PASS",
+            "testCases": {
+                "5": {"outcome": "PASS", "testSteps": {"51": step(101)}},
+                "7": {"outcome": "PASS", "testSteps": {"72": step(103), "71": step(104)}},
+                "9": {"outcome": "FAIL", "testSteps": {}},
+            },
+            "libraryCheckpoints": {
+                "5": {"outcome": "PASS", "libraryCheckpoint": true, "testSteps": {"55": step(102)}},
+            },
+        });
+        for (pointer, value) in told.as_object().unwrap() {
+            let (place, field) = pointer.rsplit_once('/').unwrap();
+            suite.pointer_mut(place).unwrap()[field] = value.clone();
+        }
+        let navigate = |id: i64, url: &str| json!({"id": id, "action": "NAVIGATE", "value": url, "meta": {"type": "URL"}});
+        let journey = json!({"id": 3, "title": "Now", "cases": [
+            {"id": 7, "title": "Second", "steps": [navigate(71, "https://now.test"),
+                                                   {"id": 72, "action": "NOBODY_KNOWS"}]},
+            {"id": 8, "title": "Shared", "libraryCheckpointId": 5, "steps": []},
+            {"id": 5, "title": "First", "steps": []},
+        ]});
+        let suite = serde_json::from_value(suite).unwrap();
+        journey_result(3, suite, serde_json::from_value(journey).unwrap())
+    }
+
+    fn checkpoints(result: &v1::JourneyResult) -> Vec<(&str, &str)> {
+        let names = result.checkpoints.iter();
+        let names = names.map(|one| (one.checkpoint.as_str(), one.display_name.as_str()));
+        names.collect()
+    }
+
+    #[test]
+    fn what_the_platform_does_not_tell_is_of_the_journey_as_it_is_now() {
+        let result = shown(json!({}));
+        assert_eq!(result.display_name, "Now");
+        assert_eq!(
+            checkpoints(&result),
+            [
+                ("checkpoints/7", "Second"),
+                ("libraryCheckpoints/5", "Shared"),
+                ("checkpoints/5", "First"),
+                ("checkpoints/9", ""),
+            ]
+        );
+        let steps = result.checkpoints[0].steps.iter();
+        let texts: Vec<_> = steps.map(|step| step.text.as_str()).collect();
+        assert_eq!(texts, ["NOBODY_KNOWS", "navigate to \"https://now.test\""]);
+        assert_eq!(result.checkpoints[2].steps[0].text, "", "it is gone");
+    }
+
+    #[test]
+    fn what_the_platform_tells_of_that_time_counts() {
+        let result = shown(json!({
+            "/title": "Then",
+            "/testCases/5/title": "One", "/testCases/5/position": 1,
+            "/libraryCheckpoints/5/title": "Two", "/libraryCheckpoints/5/position": 2,
+            "/testCases/7/title": "Three", "/testCases/7/position": 3,
+            "/testCases/9/title": "Four", "/testCases/9/position": 4,
+            "/testCases/7/testSteps/71/text": "click on \"Then\"",
+        }));
+        assert_eq!(result.display_name, "Then");
+        let titles: Vec<_> = checkpoints(&result)
+            .iter()
+            .map(|(_, title)| *title)
+            .collect();
+        assert_eq!(titles, ["One", "Two", "Three", "Four"]);
+        assert_eq!(result.checkpoints[2].steps[1].text, "click on \"Then\"");
+    }
+}
