@@ -11,7 +11,7 @@ use super::checkpoints::{self, KeptStep, steps_of};
 use super::entity::{Entity, Tx, canonical_id, change, check_name, now, view};
 use super::goals;
 use super::people::rfc3339;
-use super::projects::project;
+use super::projects::{in_project, project};
 use super::request::{Ids, Json, Params};
 use crate::model::{Checkpoint, LibraryCheckpoint, Step};
 
@@ -36,13 +36,6 @@ impl Entity for KeptLibrary {
     fn parent(&self) -> i64 {
         self.checkpoint.project_id.unwrap_or_default()
     }
-}
-
-/// A library checkpoint of a project that is not archived.
-async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<KeptLibrary, Problem> {
-    let kept: KeptLibrary = tx.get(id).await?;
-    project(tx, kept.parent()).await?;
-    Ok(kept)
 }
 
 /// A library checkpoint as one of a journey's checkpoints.
@@ -209,7 +202,7 @@ pub(super) async fn list(State(local): State<Local>, params: Params) -> Reply {
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let shown = view(local.records(), id, |mut tx, id| {
         Box::pin(async move {
-            let kept = reachable(&mut tx, id).await?;
+            let kept: KeptLibrary = in_project(&mut tx, id).await?;
             whole(&mut tx, kept).await
         })
     })
@@ -228,7 +221,7 @@ pub(super) async fn update(
     }
     let shown = change(local.records(), (id, words), |mut tx, (id, words)| {
         Box::pin(async move {
-            let mut kept = reachable(&mut tx, id).await?;
+            let mut kept: KeptLibrary = in_project(&mut tx, id).await?;
             if let Some(name) = words.name.or(words.title) {
                 kept.checkpoint.title.clone_from(&name);
                 kept.checkpoint.name = name;
@@ -262,7 +255,7 @@ pub(super) async fn move_step(
 ) -> Reply {
     let shown = change(local.records(), (id, step, to), |mut tx, (id, step, to)| {
         Box::pin(async move {
-            let mut kept = reachable(&mut tx, id).await?;
+            let mut kept: KeptLibrary = in_project(&mut tx, id).await?;
             let from = place_of(&kept, step)?;
             let index = usize::try_from(to.position)
                 .ok()
@@ -294,7 +287,7 @@ pub(super) async fn remove_step(
 ) -> Result<StatusCode, Problem> {
     change(local.records(), (id, step), |mut tx, (id, step)| {
         Box::pin(async move {
-            let mut kept = reachable(&mut tx, id).await?;
+            let mut kept: KeptLibrary = in_project(&mut tx, id).await?;
             let from = place_of(&kept, step)?;
             kept.steps.remove(from);
             kept.updated = now();

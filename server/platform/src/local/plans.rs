@@ -11,7 +11,7 @@ use super::environments::KeptEnvironment;
 use super::executions::{self, Request, Scope};
 use super::goals;
 use super::journeys::KeptJourney;
-use super::projects::project;
+use super::projects::{in_project, project};
 use super::request::{Base, Ids, Json, Params};
 use crate::model::{Execution, Goal, Object, Plan, PlanExecution, loose};
 
@@ -66,13 +66,6 @@ impl Entity for KeptPlanExecution {
     fn parent(&self) -> i64 {
         self.plan
     }
-}
-
-/// A plan of a project that is not archived.
-async fn reachable(tx: &mut Tx<'_>, id: i64) -> Result<KeptPlan, Problem> {
-    let kept: KeptPlan = tx.get(id).await?;
-    project(tx, kept.parent()).await?;
-    Ok(kept)
 }
 
 #[derive(Clone, Deserialize)]
@@ -172,7 +165,7 @@ pub(super) async fn forget_environment(
 /// GET /plans/executions/{id}
 pub(super) async fn get(State(local): State<Local>, Ids([id]): Ids<1>) -> Reply {
     let kept = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move { reachable(&mut tx, id).await })
+        Box::pin(async move { in_project::<KeptPlan>(&mut tx, id).await })
     })
     .await?;
     Answer::item(kept.plan)
@@ -193,7 +186,7 @@ pub(super) async fn execute(
     Json(request): Json<Execute>,
 ) -> Reply {
     let kept = view(local.records(), id, |mut tx, id| {
-        Box::pin(async move { reachable(&mut tx, id).await })
+        Box::pin(async move { in_project::<KeptPlan>(&mut tx, id).await })
     })
     .await?;
     let start = |part: Part| {

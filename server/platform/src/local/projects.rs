@@ -43,6 +43,13 @@ pub(super) async fn project(tx: &mut Tx<'_>, id: i64) -> Result<Project, Problem
     Ok(project)
 }
 
+/// What belongs to a project that is not archived.
+pub(super) async fn in_project<T: Entity>(tx: &mut Tx<'_>, id: i64) -> Result<T, Problem> {
+    let kept: T = tx.get(id).await?;
+    project(tx, kept.parent()).await?;
+    Ok(kept)
+}
+
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewProject {
